@@ -1,0 +1,1 @@
+"""The vocabulary every process shares: standard library and `temporalio` definitions; no I/O but the environment."""

@@ -1,0 +1,200 @@
+"""What a job is: the request, the view of its state, its stages and the legal moves between its states."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a job stands; each dialect has its own word for each."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job has ended."""
+        return not TRANSITIONS[self]
+
+
+#: From each status, the statuses that may follow within one run. A retry begins a new run at QUEUED.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+
+class Stage(StrEnum):
+    """The steps of a job, in order. `SPEAK` belongs to requests that bring a script instead of speech."""
+
+    FETCH = "fetch"
+    SPEAK = "speak"
+    ANALYSE = "analyse"
+    RENDER = "render"
+    PUBLISH = "publish"
+    SETTLE = "settle"
+
+
+#: Percent of the whole job at which each stage begins; the last ends at 100.
+STAGE_STARTS_PERCENT: dict[Stage, int] = {
+    Stage.FETCH: 0,
+    Stage.SPEAK: 4,
+    Stage.ANALYSE: 5,
+    Stage.RENDER: 30,
+    Stage.PUBLISH: 95,
+    Stage.SETTLE: 99,
+}
+
+
+class Dialect(StrEnum):
+    """The wire format a job came in by, and in which its webhook and errors go out."""
+
+    LIPSYNC_DEV = "lipsync_dev"
+    LIPSYNC_DEV_ASYNC = "lipsync_dev_async"
+    LIPSYNC_STUDIO = "lipsync_studio"
+
+
+class Role(StrEnum):
+    """What a media file is for."""
+
+    VIDEO = "video"
+    IMAGE = "image"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRef:
+    """A file named by a request: by URL, or by the key of a blob the client uploaded before.
+
+    `field` is how the request's dialect spells the field it came in ("srcVideoUrl"), for error messages.
+    """
+
+    role: Role
+    field: str
+    url: str = ""
+    blob: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInfo:
+    """A fetched, probed and accepted file. `fps` is 0 for stills and audio; `width` and `height` are upright pixels."""
+
+    role: Role
+    field: str
+    blob: str
+    container: str
+    size_bytes: int
+    duration_s: float = 0.0
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """How the output differs from the source.
+
+    Attributes:
+        short_side_px: the shorter side is scaled down to this; 0 keeps it. Never scaled up.
+        width_px, height_px: exact size; 0 keeps it, and one of the two alone keeps the aspect.
+        fps: frames per second; 0 keeps the source's (25 for a portrait).
+    """
+
+    short_side_px: int = 0
+    width_px: int = 0
+    height_px: int = 0
+    fps: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """Everything a job needs to run: references and numbers, never bytes or secrets.
+
+    Attributes:
+        job_id: UUID text; the workflow's id is made of it.
+        key_id: the API key the job belongs to.
+        model: the studio dialect's word for the kind of job ("lipsync-image").
+        source: the portrait or video to drive.
+        audio: what is heard in the output.
+        vocal: what drives the lips, when it is not `audio`.
+        engine: the engine's name.
+        seed: makes the motion that the speech does not determine repeatable.
+        webhook_url: where the outcome is posted, or "".
+        warnings: what the API accepted but does not apply, in words.
+    """
+
+    job_id: str
+    key_id: str
+    dialect: Dialect
+    model: str
+    source: MediaRef
+    audio: MediaRef
+    vocal: MediaRef | None = None
+    engine: str = "articulate"
+    seed: int = 0
+    options: OutputOptions = field(default_factory=OutputOptions)
+    webhook_url: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobError:
+    """Why a job failed, as clients read it."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """A job as it stands: the workflow's memo, the `view` query's answer, the source of every status reply.
+
+    Times are UTC, ISO 8601 with a trailing Z, or "" before they happen. `percent` is 0..100 over the whole job.
+    `output` is a blob key; `credits` is what the job cost so far.
+    """
+
+    job_id: str
+    status: Status
+    stage: Stage
+    percent: int = 0
+    started_at: str = ""
+    finished_at: str = ""
+    execution_ms: int = 0
+    output: str = ""
+    duration_s: float = 0.0
+    credits: int = 0
+    error: JobError | None = None
+    warnings: tuple[str, ...] = ()
+
+
+_PREFIX = "job-"
+
+
+def workflow_id(job_id: str) -> str:
+    """Name the workflow of a job."""
+    return _PREFIX + job_id
+
+
+def job_id_of(workflow: str) -> str:
+    """Undo `workflow_id`.
+
+    Raises:
+        ValueError: when the name is not a job's.
+    """
+    if not workflow.startswith(_PREFIX):
+        raise ValueError(f"not a job's workflow: {workflow}")
+    return workflow.removeprefix(_PREFIX)
+
+
+def percent_of(stage: Stage, fraction: float) -> int:
+    """Percent of the whole job when `fraction` (0..1) of `stage` is done."""
+    order = list(Stage)
+    start = STAGE_STARTS_PERCENT[stage]
+    following = order[order.index(stage) + 1 :]
+    end = STAGE_STARTS_PERCENT[following[0]] if following else 100
+    return round(start + (end - start) * min(max(fraction, 0.0), 1.0))

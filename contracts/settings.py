@@ -1,0 +1,170 @@
+"""Every setting of every process, read once from the environment. The only reader of `os.environ`.
+
+`docs/configuration.md` is generated from this table (`mouthpiece settings --markdown`) and a test compares them.
+Temporal's own connection (address, namespace, TLS, API key) follows Temporal's standard `TEMPORAL_*` variables
+and profile file instead.
+"""
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal, TypeVar, cast, get_args
+
+PREFIX = "MOUTHPIECE_"
+
+T = TypeVar("T")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the message lists all of them, a line each."""
+
+
+class Secret(str):
+    """Text that never shows itself in logs or tracebacks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('****')" if self else "Secret('')"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """Addresses that inputs and webhooks may reach although they are private."""
+
+    networks: tuple[Network, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return ",".join([*map(str, self.networks), *self.hosts])
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value <= 0:
+        raise ValueError("must be above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError("must be 0 or more")
+    return value
+
+
+def _positive_float(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("must be a number above 0")
+    return value
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return text.rstrip("/")
+
+
+def _device(text: str) -> Device:
+    for device in get_args(Device):
+        if text == device:
+            return cast(Device, device)
+    raise ValueError(f"must be one of {', '.join(get_args(Device))}")
+
+
+def _allow_list(text: str) -> AllowList:
+    networks: list[Network] = []
+    hosts: list[str] = []
+    for entry in filter(None, (part.strip().lower() for part in text.split(","))):
+        try:
+            networks.append(ipaddress.ip_network(entry))
+        except ValueError:
+            if "/" in entry:
+                raise ValueError(f"{entry!r} is neither a network in CIDR form nor a host name") from None
+            hosts.append(entry)
+    return AllowList(tuple(networks), tuple(hosts))
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _setting(default: str, parse: Callable[[str], T], help_text: str) -> T:
+    """A dataclass field that knows its default as environment text, its parser and its help."""
+    return field(
+        default_factory=lambda: parse(default),
+        metadata={"default": default, "parse": parse, "help": help_text},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may set; each field is `MOUTHPIECE_` + its name in capitals, its unit in its name."""
+
+    data_dir: Path = _setting("~/.local/share/mouthpiece", _path, "Folder of records, blobs and secrets.")
+    public_url: str = _setting("http://127.0.0.1:8080", _url, "How clients reach the API; links are built on it.")
+    secret: Secret = _setting("", Secret, "Signs download links; empty: one is made and kept in the data folder.")
+    log_level: str = _setting("INFO", _text, "Lowest level of log lines written.")
+    engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
+    device: Device = _setting("auto", _device, "Where engines compute: auto takes a GPU when there is one.")
+    torch_threads: int = _setting("0", _count, "CPU threads of one engine process; 0: as many as cores.")
+    segment_s: float = _setting("4", _positive_float, "Length of the pieces a video is rendered in, side by side.")
+    fetch_allow: AllowList = _setting("", _allow_list, "Private networks (CIDR) and hosts that URLs may name.")
+    fetch_timeout_s: float = _setting("300", _positive_float, "Longest download of one input.")
+    max_video_bytes: int = _setting("1073741824", _positive_int, "Largest video input.")
+    max_audio_bytes: int = _setting("209715200", _positive_int, "Largest audio input.")
+    max_image_bytes: int = _setting("52428800", _positive_int, "Largest image input.")
+    max_duration_s: float = _setting("600", _positive_float, "Longest video or audio input.")
+    max_side_px: int = _setting("4096", _positive_int, "Longest side of a video or image input.")
+    link_ttl_s: int = _setting("604800", _positive_int, "How long a download link works.")
+    webhook_timeout_s: float = _setting("15", _positive_float, "How long one webhook attempt waits for its answer.")
+    credits_per_s_480p: int = _setting("2", _count, "Credits per second of output up to 480 px on its shorter side.")
+    credits_per_s_720p: int = _setting("4", _count, "Credits per second of larger output.")
+    credits_min_s: int = _setting("5", _count, "Shortest billed length in seconds.")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment.
+
+        Raises:
+            SettingsError: with every fault found, unknown `MOUTHPIECE_` names among them.
+        """
+        given = os.environ if environ is None else environ
+        values: dict[str, object] = {}
+        faults: list[str] = []
+        for name, default, parse, _help in cls.table():
+            try:
+                values[name] = parse(given.get(PREFIX + name.upper(), default))
+            except ValueError as fault:
+                faults.append(f"{PREFIX}{name.upper()}: {fault}")
+        known = {PREFIX + name.upper() for name, *_ in cls.table()} | NOT_SETTINGS
+        faults += [
+            f"{name}: no such setting" for name in sorted(given) if name.startswith(PREFIX) and name not in known
+        ]
+        if faults:
+            raise SettingsError("\n".join(faults))
+        return cls(**values)  # type: ignore[arg-type]
+
+    @classmethod
+    def table(cls) -> list[tuple[str, str, Callable[[str], object], str]]:
+        """Rows of (field name, default as text, parser, help), in order."""
+        return [(f.name, f.metadata["default"], f.metadata["parse"], f.metadata["help"]) for f in fields(cls)]
+
+
+#: Names that share the prefix and are read elsewhere: the CLI's own.
+NOT_SETTINGS = frozenset({PREFIX + "API_KEY", PREFIX + "URL"})
+
+
+def environment() -> dict[str, str]:
+    """A copy of the process's environment, to hand on to child processes."""
+    return dict(os.environ)

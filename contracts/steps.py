@@ -1,0 +1,267 @@
+"""One stub per activity: its input, its result, its queue, its timeouts and retries.
+
+Workflows call the stubs, `activities` implements them under the same names; `scripts/worker.py` alone sees both.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from temporalio import activity
+from temporalio.common import RetryPolicy
+
+from contracts.errors import NON_RETRYABLE
+from contracts.jobs import JobError, MediaInfo, MediaRef, OutputOptions, Status
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Queue(StrEnum):
+    """The task queues; which worker polls which is configuration."""
+
+    FLOW = "flow"
+    GPU = "gpu"
+    IO = "io"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[In, Out]):
+    """An activity as workflows see it."""
+
+    stub: Callable[[In], Out]
+    queue: Queue
+    start_to_close: timedelta
+    retry: RetryPolicy
+    heartbeat: timedelta | None = None
+    schedule_to_close: timedelta | None = None
+
+    @property
+    def name(self) -> str:
+        """The activity's registered name."""
+        return self.stub.__name__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchInput:
+    """Bring one file in: `media` says from where, `job_id` under whose name."""
+
+    job_id: str
+    media: MediaRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchResult:
+    """The file, stored and accepted."""
+
+    media: MediaInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyseInput:
+    """Find the face, hear the speech and plan the segments."""
+
+    job_id: str
+    engine: str
+    source: MediaInfo
+    speech: MediaInfo
+    audio: MediaInfo
+    options: OutputOptions
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Output frames [start, end) of the whole, rendered by one activity."""
+
+    index: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyseResult:
+    """`analysis` is the blob that every segment reads; the rest is what the workflow needs of it."""
+
+    analysis: str
+    segments: tuple[Segment, ...]
+    frames: int
+    duration_s: float
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderInput:
+    """Render one segment."""
+
+    job_id: str
+    engine: str
+    source: MediaInfo
+    analysis: str
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderResult:
+    """The segment's blob: a closed group of pictures."""
+
+    blob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishInput:
+    """Join the segments in order, add the sound as it came, and put the result where links point."""
+
+    job_id: str
+    segments: tuple[str, ...]
+    audio: MediaInfo
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishResult:
+    """The output's blob key, length and size."""
+
+    output: str
+    duration_s: float
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleInput:
+    """Enter the outcome into the records, charge it, and clear what the job no longer needs."""
+
+    job_id: str
+    status: Status
+    started_at: str
+    finished_at: str
+    execution_ms: int
+    output: str = ""
+    duration_s: float = 0.0
+    short_side_px: int = 0
+    error: JobError | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A webhook to deliver: the same id and bytes on every attempt. `body` is JSON text."""
+
+    delivery_id: str
+    job_id: str
+    key_id: str
+    url: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleResult:
+    """What the job cost, and the webhook that its outcome calls for, if any."""
+
+    credits: int
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyResult:
+    """The receiver's answer."""
+
+    http_status: int
+
+
+@activity.defn(name="fetch")
+def fetch(step: FetchInput) -> FetchResult:
+    """Download, sniff, probe and store one input."""
+    raise NotImplementedError
+
+
+@activity.defn(name="analyse")
+def analyse(step: AnalyseInput) -> AnalyseResult:
+    """Run the engine's analysis and cut the output into segments."""
+    raise NotImplementedError
+
+
+@activity.defn(name="render")
+def render(step: RenderInput) -> RenderResult:
+    """Render and encode one segment."""
+    raise NotImplementedError
+
+
+@activity.defn(name="publish")
+def publish(step: PublishInput) -> PublishResult:
+    """Join, mux and store the output."""
+    raise NotImplementedError
+
+
+@activity.defn(name="settle")
+def settle(step: SettleInput) -> SettleResult:
+    """Record and charge the outcome."""
+    raise NotImplementedError
+
+
+@activity.defn(name="notify")
+def notify(step: Delivery) -> NotifyResult:
+    """Post one webhook attempt."""
+    raise NotImplementedError
+
+
+def _retry(first_s: float, most_s: float, attempts: int, factor: float = 2.0) -> RetryPolicy:
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=first_s),
+        maximum_interval=timedelta(seconds=most_s),
+        maximum_attempts=attempts,
+        backoff_coefficient=factor,
+        non_retryable_error_types=NON_RETRYABLE,
+    )
+
+
+FETCH = Step(
+    stub=fetch,
+    queue=Queue.IO,
+    start_to_close=timedelta(minutes=15),
+    heartbeat=timedelta(seconds=30),
+    retry=_retry(2, 60, 5),
+)
+ANALYSE = Step(
+    stub=analyse,
+    queue=Queue.GPU,
+    start_to_close=timedelta(hours=2),
+    heartbeat=timedelta(seconds=30),
+    retry=_retry(1, 60, 4),
+)
+RENDER = Step(
+    stub=render,
+    queue=Queue.GPU,
+    start_to_close=timedelta(minutes=30),
+    heartbeat=timedelta(seconds=20),
+    retry=_retry(1, 60, 8),
+)
+PUBLISH = Step(
+    stub=publish,
+    queue=Queue.IO,
+    start_to_close=timedelta(minutes=30),
+    heartbeat=timedelta(seconds=30),
+    retry=_retry(2, 60, 10),
+)
+#: Must not be given up: without it the outcome is unrecorded.
+SETTLE = Step(
+    stub=settle,
+    queue=Queue.CONTROL,
+    start_to_close=timedelta(minutes=1),
+    retry=_retry(1, 60, 0),
+)
+#: Three days of growing pauses: 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, then every four hours.
+NOTIFY = Step(
+    stub=notify,
+    queue=Queue.CONTROL,
+    start_to_close=timedelta(seconds=40),
+    schedule_to_close=timedelta(days=3),
+    retry=_retry(5, 4 * 3600, 0, factor=4.0),
+)
+
+STEPS = (FETCH, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY)

@@ -1,0 +1,1 @@
+"""Lip-sync engines: torch and pixels. Knows no Flask, Temporal, SQLite or URL."""

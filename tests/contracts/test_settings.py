@@ -1,0 +1,60 @@
+"""Settings: defaults, units, and every fault reported at once."""
+
+import ipaddress
+from pathlib import Path
+
+import pytest
+
+from contracts.settings import PREFIX, Secret, Settings, SettingsError
+
+pytestmark = pytest.mark.unit
+
+
+def test_an_empty_environment_gives_the_documented_defaults() -> None:
+    settings = Settings.from_env({})
+
+    assert settings.engine == "articulate"
+    assert settings.fetch_allow.networks == ()
+    assert settings.data_dir.is_absolute()
+
+
+def test_all_faults_are_reported_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({"MOUTHPIECE_SEGMENT_S": "no", "MOUTHPIECE_LINK_TTL_S": "-3", "MOUTHPIECE_DEVICE": "tpu"})
+
+    lines = str(caught.value).splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "MOUTHPIECE_DEVICE",
+        "MOUTHPIECE_SEGMENT_S",
+        "MOUTHPIECE_LINK_TTL_S",
+    ]
+
+
+def test_a_misspelt_name_is_a_fault() -> None:
+    with pytest.raises(SettingsError, match="MOUTHPIECE_SEGMENTS: no such setting"):
+        Settings.from_env({"MOUTHPIECE_SEGMENTS": "4"})
+
+
+def test_the_allow_list_takes_networks_and_hosts() -> None:
+    allowed = Settings.from_env({"MOUTHPIECE_FETCH_ALLOW": "127.0.0.0/8, ::1 ,Minio.internal"}).fetch_allow
+
+    assert allowed.networks == (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+    assert allowed.hosts == ("minio.internal",)
+
+
+def test_a_broken_network_is_a_fault() -> None:
+    with pytest.raises(SettingsError, match=r"10\.0\.0\.0/99"):
+        Settings.from_env({"MOUTHPIECE_FETCH_ALLOW": "10.0.0.0/99"})
+
+
+def test_a_secret_never_shows_itself() -> None:
+    settings = Settings.from_env({"MOUTHPIECE_SECRET": "hush"})
+
+    assert "hush" not in repr(settings)
+    assert settings.secret == Secret("hush")
+
+
+def test_every_default_parses_to_the_value_of_an_unset_field(tmp_path: Path) -> None:
+    spelled_out = {PREFIX + name.upper(): default for name, default, _parse, _help in Settings.table()}
+
+    assert Settings.from_env(spelled_out) == Settings.from_env({})
