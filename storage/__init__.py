@@ -1,0 +1,1 @@
+"""What outlives a process: records in SQLite, files as blobs, links and secrets. Knows no Flask, no Temporal."""

@@ -1,0 +1,145 @@
+"""Files by key, the same for every worker and for the API.
+
+jobs/<job_id>/inputs/<role>-<sha8>    what a job fetched
+jobs/<job_id>/work/...                what its steps hand each other
+jobs/<job_id>/output.mp4              what links point to
+uploads/<key_id>/<uuid>               what a client sent beforehand
+"""
+
+import os
+import re
+import shutil
+import uuid
+from pathlib import Path
+from typing import Protocol
+
+from contracts.errors import InternalError, StorageBusy
+from contracts.settings import Settings
+
+#: Parts of letters, digits, ".", "_" and "-", none beginning with a dot.
+_KEY = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_KEY_LIMIT = 512
+
+
+class BlobMissing(InternalError):
+    """A step was told of a file that is not there: it was deleted, or never finished."""
+
+
+class BlobStore(Protocol):
+    """Where files live. Every method raises ValueError for a malformed key and StorageBusy for passing faults."""
+
+    def put(self, key: str, source: Path) -> None:
+        """Store a file under a key, whole or not at all; the caller's file is gone afterwards."""
+        ...
+
+    def local(self, key: str) -> Path:
+        """Return a path where the blob can be read on this machine; it must not be written to.
+
+        Raises:
+            BlobMissing: when there is no such blob.
+        """
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether the blob is there."""
+        ...
+
+    def size(self, key: str) -> int:
+        """Length in bytes.
+
+        Raises:
+            BlobMissing: when there is no such blob.
+        """
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove a blob; one that is not there is no fault."""
+        ...
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Remove every blob below a folder ("jobs/<id>/work"); none there is no fault."""
+        ...
+
+
+class LocalBlobs:
+    """Blobs as files below one folder. Unfinished ones lie in `.incoming`, which no key can name."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / ".incoming"
+
+    def put(self, key: str, source: Path) -> None:
+        """Store a file: set aside on the same disk, synced, renamed into place, its folder synced."""
+        target = self._path(key)
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            aside = self._incoming / uuid.uuid4().hex
+            try:
+                shutil.move(source, aside)
+                _sync(aside)
+                _rename(aside, target)
+            finally:
+                aside.unlink(missing_ok=True)
+            _sync(target.parent)
+        except OSError as fault:
+            raise StorageBusy("the file could not be stored at the moment") from fault
+
+    def local(self, key: str) -> Path:
+        """Return the file itself."""
+        path = self._path(key)
+        if not path.is_file():
+            raise BlobMissing(f"no file {key}")
+        return path
+
+    def exists(self, key: str) -> bool:
+        """Whether the file is there."""
+        return self._path(key).is_file()
+
+    def size(self, key: str) -> int:
+        """Length of the file in bytes."""
+        return self.local(key).stat().st_size
+
+    def delete(self, key: str) -> None:
+        """Remove the file."""
+        self._path(key).unlink(missing_ok=True)
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Remove the folder."""
+        folder = self._path(prefix.rstrip("/"))
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            pass
+        except OSError as fault:
+            raise StorageBusy("files could not be removed at the moment") from fault
+
+    def _path(self, key: str) -> Path:
+        if len(key) > _KEY_LIMIT or not _KEY.fullmatch(key):
+            raise ValueError(f"not a blob key: {key[:80]!r}")
+        return self._root / key
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """Open the store that the settings ask for."""
+    return LocalBlobs(settings.data_dir / "blobs")
+
+
+def _rename(aside: Path, target: Path) -> None:
+    # The folder may vanish in between, when another job's clean-up removes what it believes to be its last file.
+    for attempt in range(3):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.replace(aside, target)
+        except FileNotFoundError:
+            if attempt == 2:
+                raise
+        else:
+            return
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

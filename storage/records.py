@@ -1,0 +1,36 @@
+"""The records: API keys, jobs with their ledger, webhook deliveries, in one SQLite file."""
+
+from pathlib import Path
+
+from storage.database import RecordsFile
+from storage.deliveries import Deliveries
+from storage.jobs import Jobs
+from storage.keys import Keys
+from storage.schema import MIGRATIONS
+
+
+class Records:
+    """All tables of one file, opened and brought to the current schema.
+
+    Raises:
+        StorageBusy: when the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = RecordsFile(path, MIGRATIONS)
+        self.keys = Keys(self._file)
+        self.jobs = Jobs(self._file)
+        self.deliveries = Deliveries(self._file)
+
+    def check_writable(self) -> None:
+        """Take and give back the write lock.
+
+        Raises:
+            StorageBusy: when the records cannot be written to.
+        """
+        with self._file.writing():
+            pass
+
+    def close(self) -> None:
+        """Close this process's connections."""
+        self._file.close()

@@ -1,0 +1,86 @@
+"""API keys in the records."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from contracts.settings import Secret
+from storage.keys import KEY_PATTERN
+from storage.records import Records
+from storage.secrets import first_key
+from tests.storage.requests import NOW
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_new_key_is_found_by_its_text(records: Records) -> None:
+    key, plaintext = records.keys.create("laptop", NOW)
+
+    assert records.keys.find(plaintext) == key
+    assert KEY_PATTERN.fullmatch(plaintext)
+
+
+def test_a_key_is_not_kept_in_clear(records: Records, tmp_path: Path) -> None:
+    _, plaintext = records.keys.create("laptop", NOW)
+    records.close()
+
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("records.db*"))
+
+    assert plaintext.split("_", 2)[2].encode() not in kept
+
+
+def test_a_key_with_one_wrong_character_is_not_found(records: Records) -> None:
+    _, plaintext = records.keys.create("laptop", NOW)
+    wrong = plaintext[:-2] + ("A" if plaintext[-2] != "A" else "B") + plaintext[-1]
+
+    assert records.keys.find(wrong) is None
+
+
+@pytest.mark.parametrize("text", ["", "sk_", "sk_00000000_" + "x" * 43, "nonsense", "sk_0000000g_" + "x" * 43, "ké"])
+def test_other_text_finds_nothing(records: Records, text: str) -> None:
+    assert records.keys.find(text) is None
+
+
+def test_a_revoked_key_no_longer_works(records: Records) -> None:
+    key, plaintext = records.keys.create("laptop", NOW)
+
+    assert records.keys.revoke(key.key_id, NOW)
+    assert records.keys.find(plaintext) is None
+    assert not records.keys.revoke(key.key_id, NOW)
+
+
+def test_adding_a_known_key_again_changes_nothing(records: Records) -> None:
+    plaintext = first_key(Secret("s"))
+    added = records.keys.add(plaintext, "first", NOW)
+    secret = records.keys.webhook_secret(added.key_id)
+
+    assert records.keys.add(plaintext, "other", "2027-01-01T00:00:00Z") == added
+    assert records.keys.webhook_secret(added.key_id) == secret
+    assert records.keys.list() == [added]
+
+
+def test_a_revoked_key_stays_revoked_when_it_is_added_again(records: Records) -> None:
+    plaintext = first_key(Secret("s"))
+    key = records.keys.add(plaintext, "first", NOW)
+    records.keys.revoke(key.key_id, NOW)
+
+    assert records.keys.add(plaintext, "first", NOW).revoked_at == NOW
+    assert records.keys.find(plaintext) is None
+
+
+def test_text_that_is_no_key_cannot_be_added(records: Records) -> None:
+    with pytest.raises(ValueError, match="sk_"):
+        records.keys.add("hello", "x", NOW)
+
+
+def test_every_key_signs_webhooks_with_its_own_secret(records: Records) -> None:
+    secrets = [records.keys.webhook_secret(records.keys.create(name, NOW)[0].key_id) for name in "ab"]
+
+    assert secrets[0] != secrets[1]
+    assert all(len(base64.b64decode(secret.removeprefix("whsec_"))) == 32 for secret in secrets)
+
+
+def test_an_unknown_key_has_no_webhook_secret(records: Records) -> None:
+    with pytest.raises(KeyError):
+        records.keys.webhook_secret("00000000")

@@ -1,0 +1,36 @@
+"""An engine that changes nothing and costs nothing: what is left of a job's time is everything but the engine.
+
+Installed by putting this folder on `PYTHONPATH`, as an engine package from elsewhere would be by pip.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+
+from engines.base import Analysis, Capabilities, EngineInfo, Frame, Report, Speech, Timeline
+
+
+class TrivialEngine:
+    """Passes every frame through."""
+
+    info = EngineInfo(
+        name="trivial", summary="Passes frames through.", licence="Apache-2.0", capabilities=Capabilities(seed=False)
+    )
+
+    def analyse(
+        self, frames: Iterable[Frame], speech: Speech, timeline: Timeline, seed: int, report: Report
+    ) -> Analysis:
+        report(1.0)
+        return Analysis(tensors={"nothing": np.zeros(1, np.float32)})
+
+    def render_segment(
+        self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
+    ) -> Iterator[Frame]:
+        for frame in frames:
+            report(0.5)
+            yield frame
+
+
+def load(device: torch.device) -> TrivialEngine:
+    return TrivialEngine()
