@@ -1,0 +1,227 @@
+"""Faces in pictures and through videos."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from engines.faces import Face, FaceFinder, Frame, inter_ocular_px, smooth_track
+from tests.engines.drawn_face import drawn_face
+
+pytestmark = pytest.mark.unit
+
+MEDIA = Path(__file__).resolve().parents[2].parent / "shared" / "media"
+EMPTY: Frame = np.full((480, 480, 3), 120, np.uint8)
+UPPER_LIP, LOWER_LIP = 13, 14
+
+
+@pytest.fixture(scope="module")
+def finder() -> FaceFinder:
+    return FaceFinder(torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def media() -> Path:
+    if not MEDIA.is_dir():
+        pytest.skip("the folder of real media is not here")
+    return MEDIA
+
+
+def gap(face: Face) -> float:
+    return float(np.linalg.norm(face.landmarks[UPPER_LIP] - face.landmarks[LOWER_LIP]))
+
+
+def presence(faces: Iterable[Face | None]) -> str:
+    return "".join("-" if face is None else "x" for face in faces)
+
+
+def video(path: Path, start: int, stop: int) -> Iterator[Frame]:
+    with av.open(str(path)) as container:
+        for frame in islice(container.decode(video=0), start, stop):
+            yield frame.to_ndarray(format="rgb24")
+
+
+# One picture
+
+
+def test_a_face_is_found_with_its_size_and_place(finder: FaceFinder) -> None:
+    (face,) = finder.find(drawn_face())
+    assert face.landmarks.shape == (468, 2)
+    assert face.landmarks.dtype == np.float32
+    assert face.score > 0.9
+    assert inter_ocular_px(face.landmarks) == pytest.approx(117, abs=4)
+    assert face.landmarks[:, 0].mean() == pytest.approx(240, abs=4)
+
+
+def test_lips_open_as_far_as_they_are_drawn(finder: FaceFinder) -> None:
+    closed, ajar = (finder.find(drawn_face(opening=opening))[0] for opening in (0, 14))
+    assert gap(closed) < 3
+    assert gap(ajar) == pytest.approx(15, abs=3)
+
+
+@pytest.mark.parametrize("angle", [-1.0, -0.5, 0.5, 1.0])
+def test_a_tilted_head_is_measured_like_an_upright_one(finder: FaceFinder, angle: float) -> None:
+    (face,) = finder.find(drawn_face(angle=angle, scale=0.8))
+    eyes = face.landmarks[263] - face.landmarks[33]
+    assert np.arctan2(eyes[1], eyes[0]) == pytest.approx(angle, abs=0.05)
+    assert inter_ocular_px(face.landmarks) == pytest.approx(0.8 * 117, rel=0.05)
+
+
+def test_a_small_face_in_a_large_picture_is_found(finder: FaceFinder) -> None:
+    (face,) = finder.find(drawn_face(size=1600, scale=0.3, centre=(1300, 400)))
+    assert inter_ocular_px(face.landmarks) == pytest.approx(35, abs=3)
+
+
+def test_faces_come_largest_first(finder: FaceFinder) -> None:
+    faces = finder.find(np.concatenate([drawn_face(scale=scale) for scale in (0.6, 0.9, 0.75)], 1))
+    widths = [face.box[2] - face.box[0] for face in faces]
+    assert len(faces) == 3
+    assert widths == sorted(widths, reverse=True)
+    assert 480 < faces[0].box[0] < 960
+
+
+def test_a_wall_has_no_face(finder: FaceFinder) -> None:
+    assert finder.find(EMPTY) == []
+
+
+def test_the_same_picture_gives_the_same_bits(finder: FaceFinder) -> None:
+    first, second = (finder.find(drawn_face())[0] for _ in range(2))
+    assert np.array_equal(first.landmarks, second.landmarks)
+
+
+# Videos
+
+
+def test_a_moving_face_is_followed(finder: FaceFinder) -> None:
+    centres = [(200.0 + 3 * t, 240.0) for t in range(40)]
+    faces = list(finder.track(drawn_face(centre=centre, scale=0.7) for centre in centres))
+    middles = [face.landmarks[:, 0].mean() for face in faces if face is not None]
+    assert middles == pytest.approx([x for x, _ in centres], abs=4)
+
+
+def test_frames_without_a_face_give_none(finder: FaceFinder) -> None:
+    frames = [drawn_face()] * 9 + [EMPTY] * 9 + [drawn_face()] * 9
+    assert presence(finder.track(frames)) == "x" * 9 + "-" * 9 + "x" * 9
+
+
+def test_a_cut_to_another_place_is_followed_from_its_first_frame(finder: FaceFinder) -> None:
+    frames = [drawn_face(centre=(150, 200), scale=0.5)] * 7 + [drawn_face(centre=(330, 260), scale=0.6)] * 7
+    faces = list(finder.track(frames))
+    middles = [face.landmarks[:, 0].mean() for face in faces if face is not None]
+    assert middles == pytest.approx([150] * 7 + [330] * 7, abs=5)
+
+
+def test_the_first_speaker_is_kept_when_another_comes_closer(finder: FaceFinder) -> None:
+    frames = [np.concatenate([drawn_face(scale=0.8), drawn_face(scale=0.6 + 0.02 * t)], 1) for t in range(24)]
+    faces = list(finder.track(frames))
+    assert all(face is not None and face.box[2] < 480 for face in faces)
+
+
+def test_frames_are_read_no_further_than_one_batch_ahead(finder: FaceFinder) -> None:
+    read = iter(range(1000))
+    track = finder.track(EMPTY for _ in read)
+    next(track)
+    assert next(read) == 16
+
+
+def test_no_frames_give_no_faces(finder: FaceFinder) -> None:
+    assert list(finder.track([])) == []
+
+
+# Smoothing
+
+
+def shaken_track(frames: int, shake: float) -> tuple[np.ndarray, np.ndarray]:
+    """A face that moves steadily, and the same with noise: two of float32 (frames, 468, 2)."""
+    random = np.random.default_rng(1)
+    face = random.uniform(0, 200, (468, 2))
+    face[33], face[263] = (50, 100), (150, 100)
+    steady = (face + np.arange(frames)[:, None, None] * (2.0, 1.0)).astype(np.float32)
+    return steady, (steady + random.normal(0, shake, steady.shape)).astype(np.float32)
+
+
+def test_tremor_is_more_than_halved() -> None:
+    steady, shaken = shaken_track(60, 0.5)
+    smooth = smooth_track(shaken, np.ones(60, bool), 30.0)
+    still = [33, 263, 1, 152]
+    assert np.std((smooth - steady)[:, still]) < 0.6 * np.std((shaken - steady)[:, still])
+
+
+def test_steady_motion_is_not_delayed() -> None:
+    steady, _ = shaken_track(40, 0.0)
+    smooth = smooth_track(steady, np.ones(40, bool), 25.0)
+    assert np.abs(smooth - steady)[1:-1].max() < 0.01
+
+
+def test_lips_that_close_for_two_frames_stay_closed() -> None:
+    track, _ = shaken_track(30, 0.0)
+    track[:, UPPER_LIP], track[:, LOWER_LIP] = track[:, 33] + (50, 90), track[:, 33] + (50, 110)
+    track[14:16, UPPER_LIP] = track[14:16, LOWER_LIP]
+    smooth = smooth_track(track, np.ones(30, bool), 25.0)
+    gaps = np.linalg.norm(smooth[:, UPPER_LIP] - smooth[:, LOWER_LIP], axis=-1)
+    assert gaps[14:16].max() < 0.15 * gaps.max()
+
+
+def test_nothing_is_blended_across_a_cut() -> None:
+    before, _ = shaken_track(10, 0.0)
+    track = np.concatenate([before, before + 300])
+    smooth = smooth_track(track, np.ones(20, bool), 25.0)
+    assert np.abs(smooth - track).max() < 1.0
+
+
+def test_nothing_is_blended_across_an_absence() -> None:
+    track, _ = shaken_track(20, 0.0)
+    present = np.ones(20, bool)
+    present[8:12] = False
+    track[8:12] = 9999.0
+    smooth = smooth_track(track, present, 25.0)
+    assert np.abs(smooth - track).max() < 1.0
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 3])
+def test_short_tracks_keep_their_length(frames: int) -> None:
+    track, _ = shaken_track(frames, 0.0)
+    assert smooth_track(track, np.ones(frames, bool), 25.0).shape == (frames, 468, 2)
+
+
+# Real media
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("portrait_woman.png", 1),
+        ("portrait_man_older.jpg", 1),
+        ("statue_female.png", 1),
+        ("art_beard_painting.png", 1),
+        ("fullbody_small_face.png", 1),
+        ("two_people_studio.png", 2),
+        ("two_people_photo.jpg", 2),
+        ("group_many_faces.jpg", 6),
+        ("no_face_grass.jpg", 0),
+        ("animal_dog.jpg", 0),
+    ],
+)
+def test_real_pictures_show_as_many_faces_as_people(finder: FaceFinder, media: Path, name: str, count: int) -> None:
+    picture = cv2.cvtColor(cv2.imread(str(media / "img" / name)), cv2.COLOR_BGR2RGB)
+    assert len(finder.find(picture)) == count
+
+
+def test_a_small_face_in_a_real_video_is_followed(finder: FaceFinder, media: Path) -> None:
+    frames = video(media / "fullbody_smallface_720x1080_25fps.mp4", 0, 48)
+    assert presence(finder.track(frames)) == "x" * 48
+
+
+def test_a_real_face_that_vanishes_is_not_invented(finder: FaceFinder, media: Path) -> None:
+    frames = list(video(media / "derived" / "face_gone_1s.mp4", 50, 100))
+    grey = "".join("-" if frame.std() < 5 else "x" for frame in frames)
+    assert presence(finder.track(frames)) == grey
+
+
+def test_a_real_video_without_a_face_has_none(finder: FaceFinder, media: Path) -> None:
+    assert presence(finder.track(video(media / "derived" / "noface_640x426.mp4", 0, 20))) == "-" * 20
