@@ -1,0 +1,8 @@
+"""The HTTP side: two hosted APIs' wire formats on Flask, one file a dialect. Never loads torch or an engine.
+
+lipsync_studio.py      /api/v1/lipsync-image, -video, /api/v1/jobs/{id}
+lipsync_dev.py         /api/v1/lipsync/submit, /api/v1/lipsync/status/{jobId}
+lipsync_dev_async.py   /api/async/lipsync, /api/getAsyncResult
+uploads.py files.py    bytes in, bytes out
+health.py              /healthz, /readyz
+"""

@@ -1,0 +1,44 @@
+"""Who asks: an API key in `Authorization: Bearer` or in `X-API-Key`."""
+
+from flask import g, request
+
+from api.services import services
+from contracts.errors import Unauthorized
+from storage.keys import ApiKey
+
+BEARER = "Authorization"
+PLAIN = "X-API-Key"
+
+_REMEDY = "Send 'Authorization: Bearer sk_...' or 'X-API-Key: sk_...' with a key made by `mouthpiece keys create`."
+
+
+def authenticate() -> None:
+    """Find the request's key, or refuse the request.
+
+    Raises:
+        Unauthorized: saying which header was missing, malformed, or holds a key that does not work.
+    """
+    header, text = _sent_key()
+    key = services().records.keys.find(text)
+    if key is None:
+        raise Unauthorized("the key is unknown or revoked", field=header, remedy=_REMEDY)
+    g.api_key = key
+
+
+def current_key() -> ApiKey:
+    """Return the key that `authenticate` found."""
+    key: ApiKey = g.api_key
+    return key
+
+
+def _sent_key() -> tuple[str, str]:
+    """Return the header that holds the key, and the key; X-API-Key wins, as proxies may fill in the other."""
+    plain, bearer = request.headers.get(PLAIN), request.headers.get(BEARER)
+    if plain is not None:
+        return PLAIN, plain.strip()
+    if bearer is None:
+        raise Unauthorized(f"neither an {BEARER} nor an {PLAIN} header was sent", remedy=_REMEDY)
+    scheme, _, text = bearer.strip().partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        raise Unauthorized("the header is not of the form 'Bearer sk_...'", field=BEARER, remedy=_REMEDY)
+    return BEARER, text.strip()

@@ -1,0 +1,81 @@
+"""A job as its owner may see it: who owns it is in the records, how it stands is in Temporal."""
+
+import re
+import uuid
+
+from api.auth import current_key
+from api.services import services
+from contracts.errors import ErrorCode, NotFound
+from contracts.jobs import JobError, JobView, Stage, Status
+from storage.jobs import JobRecord
+
+_UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+def find_job(job_id: str, field: str) -> JobRecord:
+    """Return the key's job with a UUID, dashed or not.
+
+    Args:
+        job_id: as the client sent it.
+        field: what the dialect calls it, for the error.
+
+    Raises:
+        NotFound: when there is none, or it belongs to another key.
+    """
+    record = services().records.jobs.find(str(uuid.UUID(job_id))) if _UUID.fullmatch(job_id) else None
+    return _owned(record, field)
+
+
+def find_number(number: int, field: str) -> JobRecord:
+    """Return the key's job with a number.
+
+    Raises:
+        NotFound: when there is none, or it belongs to another key.
+    """
+    return _owned(services().records.jobs.find_number(number), field)
+
+
+def view_of(record: JobRecord) -> JobView:
+    """Return how a job stands; the records' outcome answers for a job that Temporal no longer keeps.
+
+    Raises:
+        Unavailable: when Temporal cannot be reached.
+    """
+    return services().gateway.view(record.job_id) or _recorded_view(record)
+
+
+def output_url(view: JobView) -> str:
+    """Write a download link for the job's output; "" while there is none."""
+    return services().links.url(view.output, services().clock().timestamp()) if view.output else ""
+
+
+def failure_text(view: JobView) -> str:
+    """Say why a job ended without an output; "" when it did not."""
+    if view.status not in (Status.FAILED, Status.CANCELLED):
+        return ""
+    return view.error.message if view.error else view.status.value
+
+
+def _owned(record: JobRecord | None, field: str) -> JobRecord:
+    if record is None or record.key_id != current_key().key_id:
+        raise NotFound("no such job for this key", field=field, remedy="Use the id that the submit call returned.")
+    return record
+
+
+def _recorded_view(record: JobRecord) -> JobView:
+    is_lost = record.is_started and not record.status.is_terminal
+    lost = JobError(code=ErrorCode.INTERNAL, message="the job is no longer known to the queue")
+    return JobView(
+        job_id=record.job_id,
+        status=Status.FAILED if is_lost else record.status,
+        stage=Stage.SETTLE if record.status.is_terminal else Stage.FETCH,
+        percent=100 if record.status.is_terminal else 0,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        execution_ms=record.execution_ms,
+        output=record.output,
+        duration_s=record.duration_s,
+        credits=record.credits,
+        error=lost if is_lost else record.error,
+        warnings=record.warnings,
+    )

@@ -1,0 +1,199 @@
+"""Bodies that cannot be accepted: each is answered with field, cause and remedy, and starts nothing."""
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from api.app import MAX_BODY_BYTES
+from storage.records import Records
+from tests.api.bodies import (
+    ASYNC_PATH,
+    DEV,
+    IMAGE_PATH,
+    STUDIO,
+    STUDIO_VIDEO,
+    SUBMIT_PATH,
+    SUBMITS,
+    VIDEO_PATH,
+    Body,
+    changed,
+    without,
+)
+
+pytestmark = pytest.mark.unit
+
+TEXTS = {IMAGE_PATH: "error", VIDEO_PATH: "error", SUBMIT_PATH: "errorMessage", ASYNC_PATH: "message"}
+
+BAD_URLS: list[tuple[object, str]] = [
+    ("", "must not be empty"),
+    ("face.png", "must begin with http:// or https://"),
+    ("ftp://example.com/a", "must begin with http:// or https://"),
+    ("file:///etc/passwd", "must begin with http:// or https://"),
+    ("data:audio/wav;base64,AAAA", "must begin with http:// or https://"),
+    ("//example.com/a", "must begin with http:// or https://"),
+    ("http://user:secret@example.com/a", "must not hold a user name or password"),
+    ("http://@example.com/a", "must not hold a user name or password"),
+    ("http:///a", "is not a URL"),
+    ("http://[::1/a", "is not a URL"),
+    ("http://example.com:99999/a", "is not a URL"),
+    ("http://example.com/a b", "must not hold spaces, backslashes or control characters"),
+    ("http://example.com\\@evil.example/a", "must not hold spaces, backslashes or control characters"),
+    ("http://example.com/a\n", "must not hold spaces, backslashes or control characters"),
+    ("http://example.com/" + "a" * 2030, "must not be longer than 2048 characters"),
+    (5, "must be a string"),
+    (True, "must be a string"),
+    (["http://example.com/a"], "must be a string"),
+    ({"url": "http://example.com/a"}, "must be a string"),
+    (None, "must not be null"),
+]
+
+BAD_FIELDS: list[tuple[str, Body, str, object, str]] = [
+    (IMAGE_PATH, STUDIO, "formState", None, "must not be null"),
+    (IMAGE_PATH, STUDIO, "formState", "x", "must be an object"),
+    (IMAGE_PATH, STUDIO, "formState", [], "must be an object"),
+    (IMAGE_PATH, STUDIO, "formState.resolution", "1080p", "must be one of: 480p, 720p"),
+    (IMAGE_PATH, STUDIO, "formState.resolution", 720, "must be a string"),
+    (IMAGE_PATH, STUDIO, "formState.resolution", "", "must be one of: 480p, 720p"),
+    (IMAGE_PATH, STUDIO, "formState.seed", True, "must be a whole number"),
+    (IMAGE_PATH, STUDIO, "formState.seed", "42", "must be a whole number"),
+    (IMAGE_PATH, STUDIO, "formState.seed", 1.5, "must be a whole number"),
+    (IMAGE_PATH, STUDIO, "formState.seed", 1e400, "the body is not valid JSON"),
+    (IMAGE_PATH, STUDIO, "formState.seed", -2, "must be from -1 to 2147483647"),
+    (IMAGE_PATH, STUDIO, "formState.seed", 2**31, "must be from -1 to 2147483647"),
+    (IMAGE_PATH, STUDIO, "formState.seed", 10**4000, "must be from -1 to 2147483647"),
+    (IMAGE_PATH, STUDIO, "formState.prompt", 5, "must be a string"),
+    (IMAGE_PATH, STUDIO, "formState.prompt", "x" * 2001, "must not be longer than 2000 characters"),
+    (IMAGE_PATH, STUDIO, "formState.mask_image", "", "must not be empty"),
+    (IMAGE_PATH, STUDIO, "webhook", "", "must not be empty"),
+    (IMAGE_PATH, STUDIO, "webhook", "mailto:a@example.com", "must begin with http:// or https://"),
+    (VIDEO_PATH, STUDIO_VIDEO, "formState.video", "", "must not be empty"),
+    (SUBMIT_PATH, DEV, "videoParams", None, "must not be null"),
+    (SUBMIT_PATH, DEV, "videoParams", "25", "must be an object"),
+    (SUBMIT_PATH, DEV, "videoParams.video_width", -2, "must be 0, or from 32 to 4096"),
+    (SUBMIT_PATH, DEV, "videoParams.video_width", 4098, "must be 0, or from 32 to 4096"),
+    (SUBMIT_PATH, DEV, "videoParams.video_height", 641, "must be even"),
+    (SUBMIT_PATH, DEV, "videoParams.video_height", 2, "must be 0, or from 32 to 4096"),
+    (SUBMIT_PATH, DEV, "videoParams.video_width", True, "must be a whole number"),
+    (SUBMIT_PATH, DEV, "videoParams.video_width", "640", "must be a whole number"),
+    (SUBMIT_PATH, DEV, "videoParams.video_enhance", 2, "must be from 0 to 1"),
+    (SUBMIT_PATH, DEV, "videoParams.video_enhance", False, "must be a whole number"),
+    (SUBMIT_PATH, DEV, "videoParams.fps", "30", "must be one of: 25, original"),
+    (SUBMIT_PATH, DEV, "videoParams.fps", 25, "must be a string"),
+    (ASYNC_PATH, DEV, "vocalAudioUrl", "", "must not be empty"),
+]
+
+
+def refused(answer: TestResponse, path: str, records: Records) -> str:
+    """Check that an answer is a refusal in the path's dialect and that no job was made; return its text."""
+    assert answer.status_code == 400, answer.text
+    assert records.jobs.list() == []
+    text: str = answer.get_json()[TEXTS[path]]
+    return text
+
+
+@pytest.mark.parametrize(("value", "cause"), BAD_URLS)
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (IMAGE_PATH, STUDIO, "formState.audio"),
+        (IMAGE_PATH, STUDIO, "formState.image"),
+        (SUBMIT_PATH, DEV, "srcVideoUrl"),
+        (ASYNC_PATH, DEV, "audioUrl"),
+    ],
+)
+def test_an_address_that_cannot_be_fetched_is_refused(
+    client: FlaskClient, records: Records, path: str, body: Body, field: str, value: object, cause: str
+) -> None:
+    answer = client.post(path, json=changed(body, field, value))
+
+    assert refused(answer, path, records).startswith(f"{field}: {cause}")
+
+
+@pytest.mark.parametrize(("path", "body", "field", "value", "cause"), BAD_FIELDS)
+def test_a_field_of_the_wrong_type_or_range_is_refused(
+    client: FlaskClient, records: Records, path: str, body: Body, field: str, value: object, cause: str
+) -> None:
+    answer = client.post(path, json=changed(body, field, value))
+
+    assert cause in refused(answer, path, records)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (IMAGE_PATH, STUDIO, "formState"),
+        (IMAGE_PATH, STUDIO, "formState.image"),
+        (IMAGE_PATH, STUDIO, "formState.audio"),
+        (VIDEO_PATH, STUDIO_VIDEO, "formState.video"),
+        (SUBMIT_PATH, DEV, "srcVideoUrl"),
+        (SUBMIT_PATH, DEV, "audioUrl"),
+        (SUBMIT_PATH, DEV, "videoParams"),
+        (ASYNC_PATH, DEV, "videoParams"),
+    ],
+)
+def test_a_missing_field_is_named(client: FlaskClient, records: Records, path: str, body: Body, field: str) -> None:
+    answer = client.post(path, json=without(body, field))
+
+    assert refused(answer, path, records).startswith(f"{field}: is missing")
+
+
+def test_a_refusal_says_what_was_expected(client: FlaskClient) -> None:
+    answer = client.post(IMAGE_PATH, json=changed(STUDIO, "formState.resolution", "4k"))
+
+    assert answer.get_json()["field"] == "formState.resolution"
+    assert answer.get_json()["remedy"] == 'Expected: "480p" or "720p".'
+
+
+def test_all_fields_at_fault_are_named(client: FlaskClient) -> None:
+    answer = client.post(IMAGE_PATH, json={"formState": {"seed": "x"}})
+
+    for field in ("formState.audio", "formState.seed", "formState.image"):
+        assert field in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [
+        (b"", "the body is not valid JSON"),
+        (b"{", "the body is not valid JSON"),
+        (b"\xff\xfe", "the body is not valid JSON"),
+        (b"[]", "the body must be a JSON object"),
+        (b"null", "the body must be a JSON object"),
+        (b'"text"', "the body must be a JSON object"),
+        (b"[" * 60_000, "the body is not valid JSON: nested too deeply"),
+        (b'{"formState": ' * 4000, "the body is not valid JSON"),
+        (b'{"webhook": NaN}', "NaN is not a JSON number"),
+        (b'{"webhook": ' + b"9" * 5000 + b"}", "the body is not valid JSON"),
+        (b'{"\\ud800": 1}', "the body is not valid JSON"),
+        (b'{"webhook": "\\udfff"}', "the body is not valid JSON"),
+    ],
+)
+@pytest.mark.parametrize("path", TEXTS)
+def test_a_body_that_is_not_a_json_object_is_refused(
+    client: FlaskClient, records: Records, path: str, raw: bytes, cause: str
+) -> None:
+    answer = client.post(path, data=raw, content_type="application/json")
+
+    assert cause in refused(answer, path, records)
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+@pytest.mark.parametrize(("path", "body"), SUBMITS)
+def test_a_body_of_another_type_is_refused(
+    client: FlaskClient, records: Records, path: str, body: Body, content_type: str | None
+) -> None:
+    answer = client.post(path, data=json.dumps(body), content_type=content_type)
+
+    assert "the body must be application/json" in refused(answer, path, records)
+
+
+@pytest.mark.parametrize("path", TEXTS)
+def test_a_body_over_the_limit_is_refused(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, data=b" " * (MAX_BODY_BYTES + 1), content_type="application/json")
+
+    assert answer.status_code == 413
+    assert "too large" in answer.get_json()[TEXTS[path]]
