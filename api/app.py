@@ -10,7 +10,8 @@ from api import files, health, lipsync_dev, lipsync_dev_async, lipsync_studio, r
 from api.blueprint import ApiBlueprint
 from api.error_table import ErrorTable
 from api.errors import ErrorAnswers
-from api.services import Clock, Services, utc_now
+from api.reconcile import keep_reconciling
+from api.services import Clock, Services, services, utc_now
 from api.temporal import Gateway, TemporalGateway
 from contracts.settings import Settings
 from storage.blobs import open_blobs
@@ -56,14 +57,17 @@ class Service(Api):
 
 
 def from_env() -> Flask:
-    """Make the application that the environment describes.
+    """Make the application that the environment describes, and let it look after jobs in doubt.
 
     Raises:
         SettingsError: with everything that is wrong with the environment.
     """
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return create_app(settings)
+    app = create_app(settings)
+    with app.app_context():
+        keep_reconciling(services())
+    return app
 
 
 def create_app(settings: Settings, gateway: Gateway | None = None, clock: Clock = utc_now) -> Flask:

@@ -1,11 +1,14 @@
 """After a crash between recording a job and starting it: decide each job in doubt by asking Temporal."""
 
 import logging
+import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api.services import utc_text
+from api.services import Services, utc_text
 from api.temporal import Gateway
+from contracts.errors import MouthpieceError
 from storage.records import Records
 
 logger = logging.getLogger(__name__)
@@ -38,3 +41,19 @@ def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
             started += 1
         logger.info("job in doubt decided job_id=%s", record.job_id)
     return Reconciled(started=started, dropped=dropped)
+
+
+def keep_reconciling(services: Services) -> threading.Thread:
+    """Reconcile now and every minute from now on, in a thread of its own; several API processes may all do it."""
+
+    def work() -> None:
+        while True:
+            try:
+                reconcile(services.records, services.gateway, services.clock())
+            except MouthpieceError as fault:
+                logger.warning("jobs in doubt stay so for now fault=%s", fault)
+            time.sleep(GRACE.total_seconds())
+
+    thread = threading.Thread(target=work, name="reconcile", daemon=True)
+    thread.start()
+    return thread

@@ -1,12 +1,14 @@
 """Jobs in doubt after a crash between recording and starting."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from api.reconcile import Reconciled, reconcile
-from api.services import utc_text
+from api.reconcile import Reconciled, keep_reconciling, reconcile
+from api.services import services, utc_text
 from contracts.errors import Unavailable
 from storage.records import Records
 from tests.api.conftest import NOW
@@ -56,3 +58,19 @@ def test_without_temporal_nothing_is_decided(records: Records, gateway: FakeGate
     with pytest.raises(Unavailable):
         reconcile(records, gateway, NOW)
     assert len(records.jobs.list()) == 1
+
+
+def test_a_running_api_decides_jobs_in_doubt_by_itself(app: Flask, gateway: FakeGateway) -> None:
+    with app.app_context():
+        found = services()
+    request = a_request()
+    found.records.jobs.add(request, OLD)
+    gateway.start(request)
+
+    keep_reconciling(found)
+
+    for _ in range(100):
+        if (record := found.records.jobs.find(request.job_id)) and record.is_started:
+            return
+        time.sleep(0.05)
+    pytest.fail("the job stayed in doubt")
