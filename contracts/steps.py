@@ -238,7 +238,7 @@ RENDER = Step(
     stub=render,
     queue=Queue.GPU,
     start_to_close=timedelta(minutes=30),
-    heartbeat=timedelta(seconds=20),
+    heartbeat=timedelta(seconds=10),
     retry=_retry(1, 60, 8),
 )
 PUBLISH = Step(

@@ -1,0 +1,110 @@
+"""The edge between our code and Temporal: errors out, progress out, cancellation in. Nowhere else are they mapped."""
+
+import errno
+import functools
+import logging
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, CancelledError
+
+from contracts.errors import EngineMemory, ErrorCode, MouthpieceError, StorageBusy, TransientError
+from engines.base import Report
+
+logger = logging.getLogger(__name__)
+
+#: The job the current thread works for, for the log lines of everything below; "" between jobs.
+current_job: ContextVar[str] = ContextVar("current_job", default="")
+
+#: Shortest time between two heartbeats handed to Temporal, in seconds; the worker throttles what it sends further.
+_HEARTBEAT_S = 0.2
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class RetryLater(TransientError):
+    """The other side asked for a pause before the next attempt."""
+
+    def __init__(self, message: str, *, pause: timedelta) -> None:
+        super().__init__(message)
+        self.pause = pause
+
+
+class HasJob(Protocol):
+    """Any step's input."""
+
+    @property
+    def job_id(self) -> str:
+        """The job the step belongs to."""
+        ...
+
+
+Owner = TypeVar("Owner")
+StepIn = TypeVar("StepIn", bound=HasJob)
+StepOut = TypeVar("StepOut")
+
+
+def at_boundary(work: Callable[[Owner, StepIn], StepOut]) -> Callable[[Owner, StepIn], StepOut]:
+    """Wrap a step's body: its log lines know their job, and its errors leave as Temporal's."""
+
+    @functools.wraps(work)
+    def guarded(self: Owner, step: StepIn) -> StepOut:
+        token = current_job.set(step.job_id)
+        try:
+            return work(self, step)
+        except (CancelledError, ApplicationError):
+            raise
+        except Exception as fault:
+            raise _failure(fault) from fault
+        finally:
+            current_job.reset(token)
+
+    return guarded
+
+
+def reporter() -> Report:
+    """Make the current attempt's `report`: it sends progress as heartbeats and raises once the attempt must stop.
+
+    Returns:
+        A function of the fraction done, 0..1, cheap enough to call for every frame.
+    """
+    sent_at = float("-inf")
+
+    def report(fraction: float) -> None:
+        nonlocal sent_at
+        if activity.is_cancelled():
+            raise CancelledError("the step was told to stop")
+        now = time.monotonic()
+        if now - sent_at >= _HEARTBEAT_S:
+            sent_at = now
+            activity.heartbeat(fraction)
+
+    report(0.0)
+    return report
+
+
+def _failure(fault: Exception) -> ApplicationError:
+    error = _as_ours(fault)
+    if error is None:
+        logger.exception("step_crashed kind=%s", type(fault).__name__)
+        return ApplicationError("something went wrong inside the service", type=ErrorCode.INTERNAL)
+    logger.warning("step_failed code=%s message=%r remedy=%r", error.code, str(error), error.remedy)
+    return ApplicationError(
+        str(error),
+        type=error.code,
+        non_retryable=not error.retryable,
+        next_retry_delay=error.pause if isinstance(error, RetryLater) else None,
+    )
+
+
+def _as_ours(fault: Exception) -> MouthpieceError | None:
+    if isinstance(fault, MouthpieceError):
+        return fault
+    if isinstance(fault, MemoryError):
+        return EngineMemory("out of memory")
+    if isinstance(fault, OSError) and fault.errno in _DISK_FULL:
+        return StorageBusy("the disk is full", remedy="Free space in the data folder.")
+    return None

@@ -1,0 +1,53 @@
+"""Where engines compute: the process's device and threads, and what to do when the device fails."""
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from activities.engine_cache import EngineCache
+from contracts.errors import EngineMemory, Unavailable
+from contracts.settings import Settings
+from engines import registry
+
+logger = logging.getLogger(__name__)
+
+
+def open_engines(settings: Settings) -> EngineCache:
+    """Set this process's CPU threads, choose its device, and load the default engine.
+
+    Raises:
+        EngineUnknown: when no installed package offers the default engine.
+        WeightsMissing: when its files are absent or damaged.
+    """
+    if settings.torch_threads:
+        torch.set_num_threads(settings.torch_threads)
+    device = registry.choose_device(settings.device)
+    engines = EngineCache(lambda name: registry.load(name, device))
+    engines.get(settings.engine)
+    logger.info("engine_loaded name=%s device=%s threads=%d", settings.engine, device, torch.get_num_threads())
+    return engines
+
+
+@contextmanager
+def device_faults() -> Iterator[None]:
+    """Turn the device's faults into errors that are retried.
+
+    After a want of memory what was taken is given back. After any other fault the device is lost to this process, so
+    the worker is told to stop, and whoever keeps it running starts a fresh one.
+
+    Raises:
+        EngineMemory: when the device's memory ran out.
+        Unavailable: when the device failed.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as fault:
+        torch.cuda.empty_cache()
+        raise EngineMemory("the engine ran out of memory") from fault
+    except torch.AcceleratorError as fault:
+        logger.exception("device_lost")
+        signal.raise_signal(signal.SIGTERM)
+        raise Unavailable("the engine's device failed") from fault

@@ -1,0 +1,114 @@
+"""Downloads of what clients name: within limits of size, time, redirects and addresses."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from activities.exchange import exchange
+from contracts.errors import FetchFailed, FetchTimeout, MediaTooLarge
+from contracts.settings import AllowList
+from engines.base import Report
+
+logger = logging.getLogger(__name__)
+
+MAX_REDIRECTS = 3
+
+_CHUNK_BYTES = 256 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Answers below 500 that may be another one in a moment.
+_PASSING = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one download may take: `size_bytes` of body, `total_s` for all of it."""
+
+    size_bytes: int
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file that was brought in. `sha256` is hexadecimal."""
+
+    size_bytes: int
+    sha256: str
+
+
+def download(url: str, out: Path, field: str, allow: AllowList, limits: Limits, report: Report) -> Download:
+    """Bring a file in, following at most three redirects, each checked like the first address.
+
+    Args:
+        url: where it is.
+        out: the file to write.
+        field: the request's field that named it, for error messages.
+        allow: private addresses that may be reached all the same.
+        limits: of size and time.
+        report: progress and cancellation; called after each read.
+
+    Raises:
+        FetchRefused: when an address on the way is not one to connect to.
+        FetchFailed: when the other side has no such file for us.
+        FetchTimeout: when it is too slow, breaks off, or answers that it is busy.
+        MediaTooLarge: when the body is larger than allowed.
+    """
+    deadline = time.monotonic() + limits.total_s
+    for _hop in range(MAX_REDIRECTS + 1):
+        report(0.0)
+        with exchange("GET", url, field, allow) as response:
+            if response.status_code not in _REDIRECTS:
+                _check_status(response.status_code, field)
+                return _save(response, out, field, limits.size_bytes, deadline, report)
+            logger.info("redirected host=%s status=%s", urlsplit(url).hostname, response.status_code)
+            url = urljoin(url, response.headers.get("Location", ""))
+    raise FetchFailed(f"more than {MAX_REDIRECTS} redirects", field=field)
+
+
+def _check_status(status: int, field: str) -> None:
+    if 200 <= status < 300:
+        return
+    answered = f"the other side answered {status}"
+    raise (FetchTimeout if status >= 500 or status in _PASSING else FetchFailed)(answered, field=field)
+
+
+def _save(
+    response: requests.Response, out: Path, field: str, size_limit: int, deadline: float, report: Report
+) -> Download:
+    declared = response.headers.get("Content-Length", "")
+    expected = int(declared) if declared.isdecimal() else 0
+    if expected > size_limit:
+        raise _too_large(size_limit, field)
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise FetchFailed("the other side sends it compressed", field=field)
+    digest, size = hashlib.sha256(), 0
+    with out.open("wb") as file:
+        for chunk in _chunks(response, field):
+            size += len(chunk)
+            if size > size_limit:
+                raise _too_large(size_limit, field)
+            if time.monotonic() > deadline:
+                raise FetchTimeout("the download takes too long", field=field)
+            digest.update(chunk)
+            file.write(chunk)
+            report(size / max(expected, size))
+    return Download(size_bytes=size, sha256=digest.hexdigest())
+
+
+def _chunks(response: requests.Response, field: str) -> Iterator[bytes]:
+    """The body as it comes in: each read returns what is there, so that a trickle cannot outlast the deadline."""
+    try:
+        while chunk := response.raw.read1(_CHUNK_BYTES):
+            yield chunk
+    except HTTPError as fault:
+        raise FetchTimeout("the download broke off", field=field) from fault
+
+
+def _too_large(size_limit: int, field: str) -> MediaTooLarge:
+    return MediaTooLarge(f"larger than {size_limit} bytes", field=field)

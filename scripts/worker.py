@@ -1,0 +1,92 @@
+"""A worker process: one Temporal worker for each queue it polls. The one place where stubs meet implementations."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.worker import Worker
+
+from activities.registry import Implementation, implementations
+from contracts.settings import Settings
+from contracts.steps import Queue
+from scripts.worker_logs import mark_with_job
+from workflows.registry import WORKFLOWS, sandbox_runner
+
+logger = logging.getLogger(__name__)
+
+#: How long running steps may go on after a signal to stop; what is not done by then is done again elsewhere.
+GRACE = timedelta(seconds=4)
+#: Longest time between two heartbeats, and so between a cancellation and the step's hearing of it.
+HEARTBEAT_THROTTLE = timedelta(seconds=0.8)
+#: Activities at once. An engine has its device to itself; the flow queue has none.
+SLOTS: Mapping[Queue, int] = {Queue.FLOW: 1, Queue.GPU: 1, Queue.IO: 16, Queue.CONTROL: 16}
+
+_RECONNECT_S = 1.0
+
+
+def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
+    """Poll the queues until SIGTERM or SIGINT, through any outage of the Temporal server.
+
+    Returns:
+        The exit code: 0 after a signal, 1 when a worker gave up.
+
+    Raises:
+        MouthpieceError: when something the queues' steps need is missing.
+    """
+    mark_with_job(logging.getLogger().handlers)
+    prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
+    return asyncio.run(_poll_until_signal(prepared))
+
+
+def build(client: Client, queue: Queue, activities: Sequence[Implementation]) -> Worker:
+    """Make the worker of one queue, with the limits that the queue's work calls for."""
+    slots = SLOTS[queue]
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=WORKFLOWS if queue is Queue.FLOW else (),
+        workflow_runner=sandbox_runner(),
+        activities=activities,
+        activity_executor=ThreadPoolExecutor(slots, thread_name_prefix=queue),
+        max_concurrent_activities=slots,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def _poll_until_signal(prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    client = await _connect(stop)
+    if client is None:
+        return 0
+    workers = [build(client, queue, activities) for queue, activities in prepared.items()]
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    logger.info("worker_polls queues=%s identity=%s", ",".join(prepared), client.identity)
+    finished, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+    logger.info("worker_stops grace_s=%g", GRACE.total_seconds())
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
+    for task in running:
+        if fault := task.exception():
+            logger.error("worker_gave_up fault=%r", fault)
+    return 0 if stopping in finished else 1
+
+
+async def _connect(stop: asyncio.Event) -> Client | None:
+    """Connect as Temporal's standard variables and profile say, however long it takes; None once told to stop."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "localhost:7233")
+    while not stop.is_set():
+        try:
+            return await Client.connect(**config)
+        except RuntimeError as fault:
+            logger.warning("temporal_unreachable target=%s fault=%s", config["target_host"], fault)
+        await asyncio.wait([asyncio.create_task(stop.wait())], timeout=_RECONNECT_S)
+    return None

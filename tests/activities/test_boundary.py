@@ -1,0 +1,137 @@
+import errno
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.testing import ActivityEnvironment
+
+from activities.boundary import RetryLater, at_boundary, current_job, reporter
+from contracts.errors import FetchTimeout, MouthpieceError, NoFace, _tree
+
+pytestmark = pytest.mark.unit
+
+
+@dataclass(frozen=True)
+class Step:
+    job_id: str = "job1"
+
+
+@dataclass
+class Owner:
+    fault: Exception | None = None
+    seen: str = ""
+
+    @at_boundary
+    def work(self, step: Step) -> str:
+        self.seen = current_job.get()
+        if self.fault:
+            raise self.fault
+        return "done"
+
+
+def _failure(fault: Exception) -> ApplicationError:
+    with pytest.raises(ApplicationError) as failure:
+        Owner(fault).work(Step())
+    return failure.value
+
+
+def _make(kind: type[MouthpieceError]) -> MouthpieceError:
+    return RetryLater("busy", pause=timedelta(seconds=5)) if kind is RetryLater else kind("busy", field="audio")
+
+
+@pytest.mark.parametrize("kind", _tree(MouthpieceError), ids=lambda kind: kind.__name__)
+def test_every_error_of_ours_leaves_with_its_code_and_whether_to_try_again(kind: type[MouthpieceError]) -> None:
+    failure = _failure(_make(kind))
+
+    assert (failure.type, failure.non_retryable) == (kind.code, not kind.retryable)
+
+
+def test_an_error_leaves_with_the_words_a_client_reads() -> None:
+    assert _failure(NoFace("no face found", field="image")).message == "image: no face found"
+
+
+def test_a_full_disk_is_to_be_tried_again() -> None:
+    failure = _failure(OSError(errno.ENOSPC, "No space left on device", "/data/x"))
+
+    assert (failure.type, failure.message, failure.non_retryable) == ("storage_busy", "the disk is full", False)
+
+
+def test_want_of_memory_is_to_be_tried_again() -> None:
+    failure = _failure(MemoryError())
+
+    assert (failure.type, failure.non_retryable) == ("engine_memory", False)
+
+
+def test_a_crash_is_logged_in_full_and_leaves_without_details(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        failure = _failure(KeyError("/secret/path"))
+
+    assert (failure.type, failure.non_retryable) == ("internal", False)
+    assert "secret" not in failure.message
+    assert "secret" in caplog.text
+
+
+def test_a_pause_that_was_asked_for_is_passed_on() -> None:
+    assert _failure(RetryLater("busy", pause=timedelta(seconds=7))).next_retry_delay == timedelta(seconds=7)
+
+
+def test_a_cancellation_leaves_as_it_is() -> None:
+    with pytest.raises(CancelledError):
+        Owner(CancelledError("stop")).work(Step())
+
+
+def test_a_step_knows_its_job_and_forgets_it_afterwards() -> None:
+    owner = Owner()
+
+    assert owner.work(Step(job_id="job7")) == "done"
+    assert (owner.seen, current_job.get()) == ("job7", "")
+
+
+def test_progress_goes_out_as_heartbeats_of_one_number() -> None:
+    beats: list[tuple[object, ...]] = []
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *details: beats.append(details)
+
+    @activity.defn
+    def step() -> None:
+        reporter()
+
+    environment.run(step)
+
+    assert beats == [(0.0,)]
+
+
+def test_frequent_reports_do_not_flood_the_server() -> None:
+    beats: list[tuple[object, ...]] = []
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *details: beats.append(details)
+
+    @activity.defn
+    def step() -> None:
+        report = reporter()
+        for index in range(1000):
+            report(index / 1000)
+
+    environment.run(step)
+
+    assert len(beats) < 5
+
+
+def test_a_report_after_a_cancellation_stops_the_step() -> None:
+    environment = ActivityEnvironment()
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def step() -> None:
+        report = reporter()
+        environment.cancel()
+        report(0.5)
+
+    with pytest.raises(CancelledError):
+        environment.run(step)
+
+
+def test_a_fetch_timeout_is_one_that_is_tried_again() -> None:
+    assert not _failure(FetchTimeout("slow")).non_retryable

@@ -1,0 +1,228 @@
+"""Analyse, render and publish with the real pipeline and an engine that changes nothing."""
+
+import signal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+import torch
+from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.testing import ActivityEnvironment
+
+from activities.analyse import Analyse
+from activities.engine_cache import EngineCache
+from activities.publish import Publish
+from activities.render import Render
+from activities.workplace import Workplace
+from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.steps import AnalyseInput, AnalyseResult, PublishInput, RenderInput
+from engines.base import Analysis, Capabilities, EngineInfo, Frame, Report, Speech, Timeline
+from tests.activities.media import write_face, write_voice
+
+pytestmark = pytest.mark.unit
+
+T = TypeVar("T")
+JOB = "job1"
+INFO = EngineInfo(name="passing", summary="", licence="", capabilities=Capabilities())
+
+
+@dataclass
+class PassingEngine:
+    """Shows the source as it is. `fault` is raised instead, once; `rendered` counts segments."""
+
+    fault: Exception | None = None
+    rendered: list[int] = field(default_factory=list)
+    info: EngineInfo = INFO
+
+    def analyse(
+        self, frames: Iterable[Frame], speech: Speech, timeline: Timeline, seed: int, report: Report
+    ) -> Analysis:
+        self._fail_once()
+        return Analysis(tensors={"seed": np.array([seed], np.float32)}, warnings=("all is as it was",))
+
+    def render_segment(
+        self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
+    ) -> Iterator[Frame]:
+        self._fail_once()
+        self.rendered.append(start)
+        yield from frames
+
+    def _fail_once(self) -> None:
+        fault, self.fault = self.fault, None
+        if fault:
+            raise fault
+
+
+@pytest.fixture
+def engine() -> PassingEngine:
+    return PassingEngine()
+
+
+@pytest.fixture
+def inputs(workplace: Workplace, tmp_path: Path) -> tuple[MediaInfo, MediaInfo]:
+    face = MediaInfo(
+        role=Role.IMAGE, field="image", blob="jobs/job1/inputs/image-1", container="image/png", size_bytes=1
+    )
+    voice = MediaInfo(
+        role=Role.AUDIO,
+        field="audio",
+        blob="jobs/job1/inputs/audio-1",
+        container="audio/wav",
+        size_bytes=1,
+        duration_s=1.2,
+    )
+    workplace.blobs.put(face.blob, write_face(tmp_path / "face.png"))
+    workplace.blobs.put(voice.blob, write_voice(tmp_path / "voice.wav", seconds=1.2))
+    return face, voice
+
+
+def _cache(engine: PassingEngine) -> EngineCache:
+    return EngineCache({"passing": engine}.__getitem__)
+
+
+def _environment(run_id: str = "run-one") -> ActivityEnvironment:
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_run_id=run_id)
+    return environment
+
+
+def _analyse(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], run_id: str = "run-one"
+) -> AnalyseResult:
+    face, voice = inputs
+    wanted = AnalyseInput(
+        job_id=JOB, engine="passing", source=face, speech=voice, audio=voice, options=OutputOptions(), seed=3
+    )
+    return _environment(run_id).run(Analyse(workplace, _cache(engine)).analyse, wanted)
+
+
+def _segment(analysis: AnalyseResult, face: MediaInfo, index: int) -> RenderInput:
+    return RenderInput(
+        job_id=JOB, engine="passing", source=face, analysis=analysis.analysis, segment=analysis.segments[index]
+    )
+
+
+def _render(
+    workplace: Workplace, engine: PassingEngine, step: RenderInput, environment: ActivityEnvironment | None = None
+) -> str:
+    return (environment or _environment()).run(Render(workplace, _cache(engine)).render, step).blob
+
+
+def _scratch(workplace: Workplace) -> list[Path]:
+    return [path for path in (workplace.settings.data_dir / "scratch").rglob("*") if path.is_file()]
+
+
+def test_an_analysis_plans_segments_that_cover_the_audio(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    plan = _analyse(workplace, engine, inputs)
+
+    assert (plan.frames, plan.width, plan.height) == (30, 64, 48)
+    assert plan.segments[0].start == 0
+    assert plan.segments[-1].end == 30
+    assert len(plan.segments) == 2
+    assert plan.warnings == ("all is as it was",)
+    assert workplace.blobs.exists(plan.analysis)
+
+
+def test_segments_join_to_an_output_as_long_as_the_audio(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    plan = _analyse(workplace, engine, inputs)
+    segments = tuple(_render(workplace, engine, _segment(plan, inputs[0], index)) for index in range(2))
+
+    step = PublishInput(job_id=JOB, segments=segments, audio=inputs[1], duration_s=plan.duration_s)
+    published = _environment().run(Publish(workplace).publish, step)
+
+    assert published.output == "jobs/job1/output.mp4"
+    assert published.duration_s == pytest.approx(1.2)
+    assert published.size_bytes == workplace.blobs.size(published.output)
+    assert _scratch(workplace) == []
+
+
+def test_a_segment_that_is_finished_is_not_rendered_again(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    step = _segment(_analyse(workplace, engine, inputs), inputs[0], 0)
+
+    assert _render(workplace, engine, step) == _render(workplace, engine, step)
+    assert engine.rendered == [0]
+
+
+def test_a_run_from_the_start_shares_nothing_with_the_one_before(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    first = _segment(_analyse(workplace, engine, inputs), inputs[0], 0)
+    second = _segment(_analyse(workplace, engine, inputs, run_id="run-two"), inputs[0], 0)
+
+    assert _render(workplace, engine, first) != _render(workplace, engine, second)
+    assert engine.rendered == [0, 0]
+
+
+def test_two_attempts_at_a_segment_give_the_same_bytes(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    step = _segment(_analyse(workplace, engine, inputs), inputs[0], 1)
+    first = workplace.blobs.local(_render(workplace, engine, step)).read_bytes()
+    workplace.blobs.delete(_render(workplace, engine, step))
+
+    assert workplace.blobs.local(_render(workplace, engine, step)).read_bytes() == first
+
+
+def test_a_cancelled_segment_leaves_neither_blob_nor_scratch(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    step = _segment(_analyse(workplace, engine, inputs), inputs[0], 0)
+    environment = _environment()
+    environment.on_heartbeat = lambda *details: environment.cancel()
+
+    with pytest.raises(CancelledError):
+        _render(workplace, engine, step, environment)
+
+    assert _scratch(workplace) == []
+    assert list((workplace.settings.data_dir / "blobs").rglob("segment-*")) == []
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_want_of_memory_is_to_be_tried_again(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], fault: Exception
+) -> None:
+    engine.fault = fault
+
+    with pytest.raises(ApplicationError) as failure:
+        _analyse(workplace, engine, inputs)
+
+    assert (failure.value.type, failure.value.non_retryable) == ("engine_memory", False)
+
+
+def test_a_device_that_failed_is_left_to_a_fresh_worker(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    engine.fault = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+    signals: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))
+
+    try:
+        with pytest.raises(ApplicationError) as failure:
+            _analyse(workplace, engine, inputs)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert (failure.value.type, failure.value.non_retryable) == ("unavailable", False)
+    assert signals == [signal.SIGTERM]
+
+
+def test_an_engine_is_loaded_once() -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> PassingEngine:
+        loaded.append(name)
+        return PassingEngine()
+
+    cache = EngineCache(load)
+
+    assert cache.get("passing") is cache.get("passing")
+    assert loaded == ["passing"]

@@ -1,0 +1,43 @@
+import pytest
+
+from activities.workplace import Workplace
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_scratch_folder_is_gone_after_its_attempt(workplace: Workplace) -> None:
+    with workplace.scratch("job1") as folder:
+        (folder / "video").write_bytes(b"x")
+
+    assert not folder.exists()
+
+
+def test_a_scratch_folder_is_gone_after_an_attempt_that_failed(workplace: Workplace) -> None:
+    with pytest.raises(RuntimeError), workplace.scratch("job1") as folder:
+        raise RuntimeError
+
+    assert not folder.exists()
+
+
+def test_two_attempts_at_once_have_folders_of_their_own(workplace: Workplace) -> None:
+    with workplace.scratch("job1") as one, workplace.scratch("job1") as other:
+        assert one != other
+
+
+def test_a_sweep_removes_what_dead_attempts_left_and_nothing_of_living_ones(workplace: Workplace) -> None:
+    with workplace.scratch("job1") as living:
+        (living / "video").write_bytes(b"x")
+        dead = living.with_name("job1.dead")
+        dead.mkdir()
+        (dead / "video").write_bytes(b"x")
+
+        workplace.sweep("job1")
+
+        assert (living / "video").exists()
+        assert not dead.exists()
+
+
+def test_a_sweep_of_a_job_without_scratch_does_nothing(workplace: Workplace) -> None:
+    workplace.sweep("job1")
+
+    assert not (workplace.settings.data_dir / "scratch").exists()

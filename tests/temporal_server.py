@@ -1,0 +1,93 @@
+"""Real Temporal servers for tests: the development server, and the one that skips waiting times."""
+
+import asyncio
+import sysconfig
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from contracts.visibility import SEARCH_ATTRIBUTES
+
+T = TypeVar("T")
+
+_PRAGMAS = {"journal_mode": "wal", "synchronous": "normal"}
+_DYNAMIC_CONFIG = {
+    "history.transferProcessorMaxPollRPS": "1000",
+    "history.timerProcessorMaxPollRPS": "1000",
+    "history.visibilityProcessorMaxPollRPS": "1000",
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
+    "matching.enableFairness": "true",
+}
+
+
+@dataclass(frozen=True)
+class TemporalServer:
+    """A running server, a client of it, and the event loop that the client lives on."""
+
+    client: Client
+    address: str
+    runner: asyncio.Runner
+
+    def run(self, work: Coroutine[None, None, T]) -> T:
+        """Run asynchronous test code to its end."""
+        return self.runner.run(work)
+
+
+def binary(name: str) -> str:
+    """Path of a program that the development dependencies install."""
+    return str(Path(sysconfig.get_path("scripts")) / name)
+
+
+@contextmanager
+def development_server(folder: Path) -> Iterator[TemporalServer]:
+    """Run the development server as the service runs it, its database in `folder`."""
+    arguments = [word for item in _PRAGMAS.items() for word in ("--sqlite-pragma", "=".join(item))]
+    arguments += [word for item in _DYNAMIC_CONFIG.items() for word in ("--dynamic-config-value", "=".join(item))]
+    with asyncio.Runner() as runner:
+        environment = runner.run(
+            WorkflowEnvironment.start_local(
+                dev_server_existing_path=binary("temporal"),
+                dev_server_database_filename=str(folder / "temporal.db"),
+                dev_server_extra_args=arguments,
+                dev_server_log_level="error",
+                search_attributes=SEARCH_ATTRIBUTES,
+            )
+        )
+        yield from _served(environment, runner)
+
+
+@contextmanager
+def time_skipping_server() -> Iterator[TemporalServer]:
+    """Run the server whose clock jumps over every wait. It has no lists and no reset."""
+    with asyncio.Runner() as runner:
+        environment = runner.run(
+            WorkflowEnvironment.start_time_skipping(test_server_existing_path=binary("temporal-test-server"))
+        )
+        runner.run(_register_search_attributes(environment.client))
+        yield from _served(environment, runner)
+
+
+async def _register_search_attributes(client: Client) -> None:
+    kinds = {
+        attribute.name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{attribute.indexed_value_type.name}")
+        for attribute in SEARCH_ATTRIBUTES
+    }
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
+    )
+
+
+def _served(environment: WorkflowEnvironment, runner: asyncio.Runner) -> Iterator[TemporalServer]:
+    try:
+        address = environment.client.service_client.config.target_host
+        yield TemporalServer(client=environment.client, address=address, runner=runner)
+    finally:
+        runner.run(environment.shutdown())

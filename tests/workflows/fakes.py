@@ -1,0 +1,196 @@
+"""Stand-ins for the activities, under the stubs' names, that do what a test tells them."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.boundary import at_boundary, reporter
+from contracts.jobs import Dialect, JobRequest, MediaInfo, MediaRef, Role, Status
+from contracts.steps import (
+    AnalyseInput,
+    AnalyseResult,
+    Delivery,
+    FetchInput,
+    FetchResult,
+    NotifyResult,
+    PublishInput,
+    PublishResult,
+    Queue,
+    RenderInput,
+    RenderResult,
+    Segment,
+    SettleInput,
+    SettleResult,
+)
+from workflows.registry import WORKFLOWS, sandbox_runner
+
+HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
+
+
+def job_request(job_id: str, vocal: MediaRef | None = None) -> JobRequest:
+    """A request for a portrait and one voice."""
+    return JobRequest(
+        job_id=job_id,
+        key_id="key00001",
+        dialect=Dialect.LIPSYNC_STUDIO,
+        model="lipsync-image",
+        source=MediaRef(role=Role.IMAGE, field="image", url="https://media.example/face.png"),
+        audio=MediaRef(role=Role.AUDIO, field="audio", url="https://media.example/voice.wav"),
+        vocal=vocal,
+    )
+
+
+@dataclass
+class FakeSteps:
+    """Every step, each as quick as can be.
+
+    Attributes:
+        segments: how many the analysis finds.
+        faults: by call ("fetch audio", "render 1", "notify"), what to raise first, one fault an attempt.
+        held: calls that go on until they are cancelled.
+        deaf: calls that take a second and heed no cancellation.
+        calls: every attempt, in order; the rest is what they were given.
+    """
+
+    segments: int = 2
+    webhook_url: str = ""
+    faults: dict[str, list[Exception]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    deaf: set[str] = field(default_factory=set)
+    calls: list[str] = field(default_factory=list)
+    analysed: list[AnalyseInput] = field(default_factory=list)
+    settled: list[SettleInput] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    notified: list[Delivery] = field(default_factory=list)
+    notified_at: list[float] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    begun: dict[str, threading.Event] = field(default_factory=lambda: defaultdict(threading.Event))
+
+    @activity.defn(name="fetch", no_thread_cancel_exception=True)
+    @at_boundary
+    def fetch(self, step: FetchInput) -> FetchResult:
+        media = step.media
+        self._act(f"fetch {media.field}")
+        return FetchResult(
+            media=MediaInfo(
+                role=media.role,
+                field=media.field,
+                blob=f"jobs/{step.job_id}/inputs/{media.role}-00000000",
+                container="png" if media.role is Role.IMAGE else "wav",
+                size_bytes=1000,
+                duration_s=0.0 if media.role is Role.IMAGE else 4.0 * self.segments,
+                width=640 if media.role is Role.IMAGE else 0,
+                height=480 if media.role is Role.IMAGE else 0,
+            )
+        )
+
+    @activity.defn(name="analyse", no_thread_cancel_exception=True)
+    @at_boundary
+    def analyse(self, step: AnalyseInput) -> AnalyseResult:
+        self.analysed.append(step)
+        self._act("analyse")
+        return AnalyseResult(
+            analysis=f"jobs/{step.job_id}/work/analysis.safetensors",
+            segments=tuple(
+                Segment(index=index, start=index * 100, end=index * 100 + 100) for index in range(self.segments)
+            ),
+            frames=self.segments * 100,
+            duration_s=4.0 * self.segments,
+            width=640,
+            height=480,
+            warnings=("one face of two is driven",),
+        )
+
+    @activity.defn(name="render", no_thread_cancel_exception=True)
+    @at_boundary
+    def render(self, step: RenderInput) -> RenderResult:
+        self._act(f"render {step.segment.index}")
+        return RenderResult(blob=f"jobs/{step.job_id}/work/segment-{step.segment.index:05d}.mp4")
+
+    @activity.defn(name="publish", no_thread_cancel_exception=True)
+    @at_boundary
+    def publish(self, step: PublishInput) -> PublishResult:
+        self._act("publish")
+        return PublishResult(output=f"jobs/{step.job_id}/output.mp4", duration_s=step.duration_s, size_bytes=2000)
+
+    @activity.defn(name="settle", no_thread_cancel_exception=True)
+    @at_boundary
+    def settle(self, step: SettleInput) -> SettleResult:
+        self.settled.append(step)
+        self._act("settle")
+        delivery = Delivery(
+            delivery_id=f"msg_{step.job_id}_{(activity.info().workflow_run_id or '')[:8]}",
+            job_id=step.job_id,
+            key_id="key00001",
+            url=self.webhook_url,
+            body="{}",
+        )
+        self.deliveries.append(delivery)
+        return SettleResult(
+            credits=16 if step.status is Status.SUCCEEDED else 0, delivery=delivery if self.webhook_url else None
+        )
+
+    @activity.defn(name="notify", no_thread_cancel_exception=True)
+    @at_boundary
+    def notify(self, step: Delivery) -> NotifyResult:
+        self.notified.append(step)
+        self.notified_at.append(activity.info().started_time.timestamp())
+        self._act("notify")
+        return NotifyResult(http_status=200)
+
+    def _act(self, call: str) -> None:
+        self.calls.append(call)
+        self.begun[call].set()
+        waiting = self.faults.get(call)
+        if waiting:
+            raise waiting.pop(0)
+        if call in self.held:
+            self._hold(call)
+        if call in self.deaf:
+            time.sleep(1)
+
+    def _hold(self, call: str) -> None:
+        report, rest = reporter(), threading.Event()
+        try:
+            while not rest.wait(0.02):
+                report(0.5)
+        finally:
+            self.stopped.append(call)
+
+    def on(self, queue: Queue) -> list[Callable[..., object]]:
+        """The steps that a queue's worker runs."""
+        steps: dict[Queue, list[Callable[..., object]]] = {
+            Queue.FLOW: [],
+            Queue.IO: [self.fetch, self.publish],
+            Queue.GPU: [self.analyse, self.render],
+            Queue.CONTROL: [self.settle, self.notify],
+        }
+        return steps[queue]
+
+
+@asynccontextmanager
+async def working(client: Client, steps: FakeSteps, without: Sequence[Queue] = ()) -> AsyncIterator[FakeSteps]:
+    """Run a worker on every other queue. Nothing is cached, so that every workflow task replays its history."""
+    async with AsyncExitStack() as running:
+        for queue in [queue for queue in Queue if queue not in without]:
+            worker = Worker(
+                client,
+                task_queue=queue,
+                workflows=WORKFLOWS if queue is Queue.FLOW else (),
+                workflow_runner=sandbox_runner(),
+                activities=steps.on(queue),
+                activity_executor=running.enter_context(ThreadPoolExecutor(8)),
+                max_cached_workflows=0,
+                max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            )
+            await running.enter_async_context(worker)
+        yield steps

@@ -1,0 +1,115 @@
+"""The runs whose histories are kept: one for each way a workflow can go."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
+
+from contracts.errors import StorageBusy, Unavailable, UnreadableMedia
+from contracts.jobs import MediaRef, Role
+from contracts.steps import Delivery, Queue
+from tests.workflows.fakes import FakeSteps, job_request, working
+from tests.workflows.jobs import Job, start, until_begun
+from workflows.webhook import DeliverWebhook, webhook_workflow_id
+
+_HOOK = "https://app.example/hook"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How to make one history. `skips_time` asks for the server whose clock jumps."""
+
+    name: str
+    record: Callable[[Client], Awaitable[WorkflowHistory]]
+    skips_time: bool = False
+
+
+async def _ended(job: Job) -> WorkflowHistory:
+    with suppress(WorkflowFailureError):
+        await job.result()
+    return await job.fetch_history()
+
+
+async def _completed(client: Client) -> WorkflowHistory:
+    vocal = MediaRef(role=Role.AUDIO, field="vocal", url="https://media.example/vocal.wav")
+    async with working(client, FakeSteps(segments=3)):
+        return await _ended(await start(client, job_request(str(uuid.uuid4()), vocal)))
+
+
+async def _completed_with_webhook(client: Client) -> WorkflowHistory:
+    async with working(client, FakeSteps(webhook_url=_HOOK)):
+        return await _ended(await start(client))
+
+
+async def _input_error(client: Client) -> WorkflowHistory:
+    faults: dict[str, list[Exception]] = {
+        "fetch audio": [UnreadableMedia("not an audio file (text/html)", field="audio")]
+    }
+    async with working(client, FakeSteps(webhook_url=_HOOK, faults=faults)):
+        return await _ended(await start(client))
+
+
+async def _transient_then_ok(client: Client) -> WorkflowHistory:
+    async with working(client, FakeSteps(faults={"render 1": [StorageBusy("the disk is full")]})):
+        return await _ended(await start(client))
+
+
+async def _segment_failed(client: Client) -> WorkflowHistory:
+    faults: dict[str, list[Exception]] = {"render 1": [UnreadableMedia("the file is damaged", field="image")]}
+    async with working(client, FakeSteps(segments=3, faults=faults, held={"render 0"})):
+        return await _ended(await start(client))
+
+
+async def _cancelled(client: Client) -> WorkflowHistory:
+    steps = FakeSteps(webhook_url=_HOOK, held={"render 0", "render 1"})
+    async with working(client, steps):
+        job = await start(client)
+        await until_begun(steps, "render 1")
+        await job.cancel()
+        return await _ended(job)
+
+
+async def _running(client: Client) -> WorkflowHistory:
+    steps = FakeSteps(held={"render 0"})
+    async with working(client, steps):
+        job = await start(client)
+        await until_begun(steps, "render 0")
+        history = await job.fetch_history()
+        await job.cancel()
+        await _ended(job)
+        return history
+
+
+async def _delivered(client: Client) -> WorkflowHistory:
+    return await _delivery(client, failures=3)
+
+
+async def _webhook_exhausted(client: Client) -> WorkflowHistory:
+    return await _delivery(client, failures=99)
+
+
+async def _delivery(client: Client, failures: int) -> WorkflowHistory:
+    job_id = str(uuid.uuid4())
+    delivery = Delivery(delivery_id=f"msg_{job_id}_0", job_id=job_id, key_id="key00001", url=_HOOK, body="{}")
+    async with working(client, FakeSteps(faults={"notify": [Unavailable("the receiver answered 502")] * failures})):
+        handle = await client.start_workflow(
+            DeliverWebhook.run, delivery, id=webhook_workflow_id(delivery), task_queue=Queue.FLOW
+        )
+        with suppress(WorkflowFailureError):
+            await handle.result()
+        return await handle.fetch_history()
+
+
+SCENARIOS = (
+    Scenario("lipsync-completed", _completed),
+    Scenario("lipsync-completed_with_webhook", _completed_with_webhook),
+    Scenario("lipsync-input_error", _input_error),
+    Scenario("lipsync-transient_then_ok", _transient_then_ok),
+    Scenario("lipsync-segment_failed", _segment_failed),
+    Scenario("lipsync-cancelled", _cancelled),
+    Scenario("lipsync-running", _running),
+    Scenario("webhook-delivered", _delivered, skips_time=True),
+    Scenario("webhook-exhausted", _webhook_exhausted, skips_time=True),
+)
