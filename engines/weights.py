@@ -4,7 +4,7 @@ Values are stored as float16 and used as float32.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,12 +28,14 @@ class WeightFile:
         licence: SPDX identifier.
         source: where the values came from.
         recipe: how the file was made from that.
+        scores: how well it does what it is for, by measure.
     """
 
     sha256: str
     licence: str
     source: str
     recipe: str
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 def read_manifest(folder: Path) -> dict[str, WeightFile]:

@@ -1,0 +1,62 @@
+"""The file that carries an analysis from the worker that made it to those that render."""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from contracts.errors import EngineFault
+from engines.base import Analysis, Timeline
+
+_ENGINE = "engine."
+_SOURCE_INDEX = "timeline.source_index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedAnalysis:
+    """An analysis and the timeline it was made for."""
+
+    timeline: Timeline
+    analysis: Analysis
+
+
+def save_analysis(saved: SavedAnalysis, path: Path) -> None:
+    """Write one safetensors file; the same analysis gives the same bytes."""
+    timeline = saved.timeline
+    tensors = {_ENGINE + name: np.ascontiguousarray(value) for name, value in saved.analysis.tensors.items()}
+    tensors[_SOURCE_INDEX] = timeline.source_index
+    plan = {
+        "fps": str(timeline.fps),
+        "width": timeline.width,
+        "height": timeline.height,
+        "is_portrait": timeline.is_portrait,
+        "warnings": saved.analysis.warnings,
+    }
+    save_file(tensors, path, metadata={"plan": json.dumps(plan)})
+
+
+def load_analysis(path: Path) -> SavedAnalysis:
+    """Read what `save_analysis` wrote.
+
+    Raises:
+        EngineFault: when the file is not an analysis.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            plan = json.loads(file.metadata()["plan"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise EngineFault(f"not an analysis: {path.name}") from error
+    timeline = Timeline(
+        fps=Fraction(plan["fps"]),
+        width=plan["width"],
+        height=plan["height"],
+        source_index=tensors.pop(_SOURCE_INDEX),
+        is_portrait=plan["is_portrait"],
+    )
+    engine_tensors = {name.removeprefix(_ENGINE): value for name, value in tensors.items()}
+    return SavedAnalysis(timeline=timeline, analysis=Analysis(tensors=engine_tensors, warnings=tuple(plan["warnings"])))

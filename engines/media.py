@@ -1,0 +1,224 @@
+"""Frames of a video by number: upright, at the wanted size, in any order, in constant memory.
+
+A frame's number is its place in the order of presentation times, which are gathered without decoding. What is shown
+at a number is therefore the same whether the frame was reached from the file's start or by seeking.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from contracts.errors import UnreadableMedia
+from contracts.jobs import Role
+from engines.base import Frame
+from engines.containers import damaged, open_media, refuse, sniff
+from engines.pixels import Rgb, display_size
+
+_MAX_RATE = Fraction(60)
+_DEFAULT_RATE = Fraction(25)
+#: Frames held at once while a descending run is turned round.
+_REVERSE_CHUNK = 16
+#: A jump ahead of more frames than this seeks instead of decoding through.
+_SEEK_AHEAD = 64
+#: Seconds before the wanted frame to seek to, each tried when the one before it landed too late.
+_SEEK_BACK_S = (0, 1, 5)
+
+
+class VideoSource:
+    """A video file as numbered frames.
+
+    Args:
+        path: a local file of an accepted container.
+        field: the request's field it came in, for error messages.
+
+    Attributes:
+        size: upright width and height in pixels, with square pixels.
+        fps: nominal frame rate, at most 60.
+        times_s: float64 (N,), when each frame is shown, from 0 on.
+        duration_s: when the last frame ends.
+
+    Raises:
+        UnreadableMedia: when the file is no video, holds no picture track, or cannot be decoded.
+    """
+
+    def __init__(self, path: Path, field: str = "") -> None:
+        self._path = path
+        self._field = field
+        with self._open() as container:
+            stream = self._stream(container)
+            tick_s = float(stream.time_base or Fraction(1, 1000))
+            self._clock = _read_clock(container, stream)
+        if not len(self._clock.ticks):
+            raise self._damaged()
+        with self._open() as container:
+            stream = self._stream(container)
+            first = next(_decoded(container, stream), None)
+            if first is None:
+                raise self._damaged()
+            self.size = display_size(first, stream.sample_aspect_ratio)
+            self.fps = _nominal_rate(stream)
+        if self._clock.counted:
+            tick_s = float(1 / self.fps)
+        self.times_s = (self._clock.ticks - self._clock.ticks[0]) * tick_s
+        tail_s = 0 if self._clock.counted else self._clock.last_ticks * tick_s
+        self.duration_s = float(self.times_s[-1]) + (tail_s or float(1 / self.fps))
+
+    def __len__(self) -> int:
+        return len(self._clock.ticks)
+
+    def frames_at(self, numbers: Sequence[int] | NDArray[np.int32], size: tuple[int, int]) -> Iterator[Frame]:
+        """Yield the frame of each number in turn; a run of one number, or of neighbours, costs one decode each.
+
+        Args:
+            numbers: frame numbers in any order; long ascending and descending runs are fast.
+            size: width and height of the frames yielded.
+        """
+        with self._open() as container:
+            cursor = _Cursor(container, self._stream(container), self._clock, Rgb(size))
+            for run in _runs(np.asarray(numbers, dtype=np.int64)):
+                if len(run) > 1 and run[0] > run[-1]:
+                    yield from reversed([cursor.show(int(number)) for number in run[::-1]])
+                else:
+                    yield from (cursor.show(int(number)) for number in run)
+
+    def _open(self) -> InputContainer:
+        return open_media(self._path, Role.VIDEO, self._field)
+
+    def _stream(self, container: InputContainer) -> VideoStream:
+        covers = av.stream.Disposition.attached_pic
+        for stream in container.streams.video:
+            if not stream.disposition & covers:
+                stream.thread_type = "AUTO"
+                stream.thread_count = 2
+                return stream
+        raise refuse(Role.VIDEO, sniff(self._path), self._field)
+
+    def _damaged(self) -> UnreadableMedia:
+        return damaged(sniff(self._path), self._field)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """When each frame is shown: ascending ticks, and how long the last one stays.
+
+    AVI stores no presentation times, and those that FFmpeg guesses are wrong where frames are reordered. Its frames
+    are `counted` as they leave the decoder, and can be reached from the file's start only.
+    """
+
+    ticks: NDArray[np.int64]
+    last_ticks: int
+    counted: bool
+
+    def decode(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode on from where the container stands, over damaged packets, each frame with its tick."""
+        for number, frame in enumerate(_decoded(container, stream)):
+            yield (number if self.counted or frame.pts is None else frame.pts), frame
+
+    def seek_targets(self, wanted: int, ticks_per_s: int) -> list[int]:
+        """Ticks to seek to for one wanted, each tried when the one before it landed too late."""
+        start = int(self.ticks[0])
+        if self.counted:
+            return [start]
+        return [max(wanted - back_s * ticks_per_s, start) for back_s in _SEEK_BACK_S] + [start]
+
+
+class _Cursor:
+    """A decoder that stands on one frame and moves to another by decoding on or by seeking."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream, clock: _Clock, convert: Rgb) -> None:
+        self._container = container
+        self._stream = stream
+        self._clock = clock
+        self._convert = convert
+        self._number = 0
+        self._picture: tuple[int, Frame] | None = None
+        self._restart()
+
+    def _restart(self) -> None:
+        """Take up decoding where the container now stands."""
+        self._frames = self._clock.decode(self._container, self._stream)
+        self._shown = next(self._frames, None)
+        self._ahead: tuple[int, VideoFrame] | None = None
+
+    def show(self, number: int) -> Frame:
+        """The last frame presented at or before that of `number`, for some may be damaged and missing."""
+        wanted = int(self._clock.ticks[number])
+        if number < self._number or number - self._number > _SEEK_AHEAD:
+            self._seek(wanted)
+        self._number = number
+        self._advance(wanted)
+        if self._shown is None:
+            raise UnreadableMedia("the video cannot be decoded to its end")
+        if self._picture is None or self._picture[0] != self._shown[0]:
+            self._picture = (self._shown[0], self._convert(self._shown[1]))
+        return self._picture[1]
+
+    def _advance(self, wanted: int) -> None:
+        while self._shown is not None and self._shown[0] < wanted:
+            following = self._ahead or next(self._frames, None)
+            if following is None or following[0] > wanted:
+                self._ahead = following
+                return
+            self._shown, self._ahead = following, None
+
+    def _seek(self, wanted: int) -> None:
+        ticks_per_s = int(1 / (self._stream.time_base or Fraction(1, 1000)))
+        for target in self._clock.seek_targets(wanted, ticks_per_s):
+            self._container.seek(target, stream=self._stream)
+            self._restart()
+            if self._shown is not None and self._shown[0] <= wanted:
+                return
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue
+
+
+def _read_clock(container: InputContainer, stream: VideoStream) -> _Clock:
+    """Gather presentation times from the packets, without decoding them."""
+    shown: dict[int, int] = {}
+    counted = container.format.name == "avi"
+    try:
+        for packet in container.demux(stream):
+            if packet.size and not packet.is_discard:
+                counted |= packet.pts is None
+                shown[len(shown) if counted or packet.pts is None else packet.pts] = packet.duration or 0
+    except av.FFmpegError:
+        pass  # cut short: what came before is still shown
+    ticks = np.array(range(len(shown)) if counted else sorted(shown), dtype=np.int64)
+    return _Clock(ticks, shown[int(ticks[-1])] if len(ticks) else 0, counted)
+
+
+def _nominal_rate(stream: VideoStream) -> Fraction:
+    """The rate the file names where that is believable, else its average; at most 60 frames a second."""
+    for rate in (stream.base_rate, stream.average_rate):
+        if rate and 1 <= rate <= _MAX_RATE:
+            return rate
+    return _MAX_RATE if stream.average_rate else _DEFAULT_RATE
+
+
+def _runs(numbers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Cut into pieces that ascend, or descend by at most a chunk."""
+    start = 0
+    while start < len(numbers):
+        end = start + 1
+        descends = end < len(numbers) and numbers[end] < numbers[start]
+        limit = start + _REVERSE_CHUNK if descends else len(numbers)
+        while end < min(limit, len(numbers)) and (
+            numbers[end] <= numbers[end - 1] if descends else numbers[end] >= numbers[end - 1]
+        ):
+            end += 1
+        yield numbers[start:end]
+        start = end

@@ -1,0 +1,121 @@
+"""Decoded pictures as RGB arrays: colour, orientation and size put right."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import Type as SideDataType
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from engines.base import Frame
+
+#: Without the last two flags swscale darkens by a level and replicates chroma.
+SWSCALE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+_UNSPECIFIED = 2
+#: Players take untagged video above this size for BT.709, below it for BT.601.
+_HD_WIDTH, _HD_HEIGHT = 1280, 577
+
+
+class Rgb:
+    """Converts frames to uint8 RGB of one size.
+
+    A picture of another shape is scaled to fit and centred on black; one pixel too many, as odd sides have, is cut
+    off without resampling.
+
+    Args:
+        size: width and height of the result.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: VideoFrame) -> Frame:
+        """Convert one frame."""
+        turn = _orientation(frame)
+        inner = _inner_size(_turned((frame.width, frame.height), turn), self._size)
+        width, height = _turned(inner, turn)
+        rgb = self._reformatter.reformat(
+            frame,
+            width,
+            height,
+            "rgb24",
+            src_colorspace=_colourspace(frame),
+            interpolation=SWSCALE,
+            dst_color_range=ColorRange.JPEG,
+            threads=1,
+        )
+        return _placed(_upright(rgb.to_ndarray().astype(np.uint8, copy=False), turn), self._size)
+
+
+def display_size(frame: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:
+    """Upright width and height of a frame, were its pixels square."""
+    aspect = pixel_aspect if pixel_aspect and pixel_aspect > 0 else Fraction(1)
+    return _turned((round(frame.width * aspect), frame.height), _orientation(frame))
+
+
+#: Rows of the display matrix for turns in degrees counter-clockwise.
+_TURNS = {0: (1, 0, 0, 1), 90: (0, -1, 1, 0), -90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), -180: (-1, 0, 0, -1)}
+
+
+def _orientation(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """The display matrix's 2x2 part, rounded to -1, 0, 1: ISO 14496-12 `matrix`, row by row."""
+    try:
+        # PyAV's stubs give frames a narrower type than they have.
+        matrix = cast(Mapping[SideDataType, SideData], frame.side_data).get(SideDataType.DISPLAYMATRIX)
+    except ValueError:  # an entry that PyAV does not know, as EXIF; the angle is then all there is
+        return _TURNS.get(round(frame.rotation), _TURNS[0])
+    if matrix is None:
+        return _TURNS[0]
+    values = np.frombuffer(bytes(matrix), dtype=np.int32)[[0, 1, 3, 4]] / 65536
+    a, b, c, d = (int(v) for v in np.rint(values / max(np.abs(values).max(), 1e-6)))
+    return (a, b, c, d) if abs(a * d - b * c) == 1 and abs(a) != abs(b) else _TURNS[0]
+
+
+def _turned(size: tuple[int, int], turn: tuple[int, int, int, int]) -> tuple[int, int]:
+    return size if turn[0] else (size[1], size[0])
+
+
+def _upright(picture: Frame, turn: tuple[int, int, int, int]) -> Frame:
+    """Apply the matrix: x' = a x + c y, y' = b x + d y."""
+    a, b, c, d = turn
+    if not a:
+        picture, flip_x, flip_y = picture.transpose(1, 0, 2), c < 0, b < 0
+    else:
+        flip_x, flip_y = a < 0, d < 0
+    picture = picture[:, ::-1] if flip_x else picture
+    return np.ascontiguousarray(picture[::-1] if flip_y else picture)
+
+
+def _inner_size(size: tuple[int, int], outer: tuple[int, int]) -> tuple[int, int]:
+    """The size to scale to, within `outer` or a cut-off pixel beyond it."""
+    (width, height), (outer_width, outer_height) = size, outer
+    if 0 <= width - outer_width <= 1 and 0 <= height - outer_height <= 1:
+        return size
+    scale = min(outer_width / width, outer_height / height)
+    fitted = round(width * scale), round(height * scale)
+    return outer if max(outer_width - fitted[0], outer_height - fitted[1]) <= 2 else fitted
+
+
+def _placed(picture: Frame, size: tuple[int, int]) -> Frame:
+    height, width = picture.shape[:2]
+    if (width, height) == size:
+        return picture
+    if width >= size[0] and height >= size[1]:
+        return np.ascontiguousarray(picture[: size[1], : size[0]])
+    canvas = np.zeros((size[1], size[0], 3), dtype=np.uint8)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    canvas[top : top + height, left : left + width] = picture
+    return canvas
+
+
+def _colourspace(frame: VideoFrame) -> int | None:
+    """What to read an untagged frame as; None keeps the frame's own tag."""
+    if frame.colorspace != _UNSPECIFIED:
+        return None
+    is_hd = frame.width >= _HD_WIDTH or frame.height >= _HD_HEIGHT
+    return Colorspace.ITU709 if is_hd else Colorspace.ITU601

@@ -1,0 +1,108 @@
+"""What the output shows when: its size, its rate, and the source frame behind each of its frames."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.jobs import OutputOptions
+from engines.base import Timeline
+
+PORTRAIT_FPS = Fraction(25)
+
+#: Time stamps are rounded to the container's clock, so a frame counts as shown this much of a frame early.
+_EARLY = 0.25
+
+
+def portrait_timeline(size: tuple[int, int], audio_s: float, options: OutputOptions) -> Timeline:
+    """The timeline of a still picture that speaks for `audio_s` seconds."""
+    fps = _rate(options.fps) or PORTRAIT_FPS
+    width, height = output_size(size, options)
+    index = np.zeros(frame_count(audio_s, fps), dtype=np.int32)
+    return Timeline(fps=fps, width=width, height=height, source_index=index, is_portrait=True)
+
+
+def video_timeline(
+    size: tuple[int, int],
+    times_s: NDArray[np.float64],
+    duration_s: float,
+    fps: Fraction,
+    audio_s: float,
+    options: OutputOptions,
+) -> Timeline:
+    """The timeline of a video that speaks for `audio_s` seconds: trimmed when longer, played to and fro when shorter.
+
+    Args:
+        size: upright width and height of the source.
+        times_s: float64 (N,), when each source frame is shown, ascending from 0.
+        duration_s: when the last source frame ends.
+        fps: nominal rate of the source.
+        audio_s: length of the driving audio.
+        options: what the request asks of the output.
+    """
+    rate = _rate(options.fps) or fps
+    width, height = output_size(size, options)
+    once = _shown_once(times_s, duration_s, rate)
+    index = once[_to_and_fro(frame_count(audio_s, rate), len(once))]
+    return Timeline(fps=rate, width=width, height=height, source_index=index, is_portrait=False)
+
+
+def frame_count(duration_s: float, fps: Fraction) -> int:
+    """Whole frames that cover `duration_s` seconds; at least one."""
+    return max(1, math.ceil(round(duration_s * float(fps), 6)))
+
+
+def output_size(size: tuple[int, int], options: OutputOptions) -> tuple[int, int]:
+    """Width and height of the output, both even.
+
+    Args:
+        size: upright width and height of the source.
+        options: `width_px` and `height_px` come before `short_side_px`.
+    """
+    width, height = size
+    if options.width_px and options.height_px:
+        return _even(options.width_px), _even(options.height_px)
+    if options.width_px:
+        return _even(options.width_px), _even(height * options.width_px / width)
+    if options.height_px:
+        return _even(width * options.height_px / height), _even(options.height_px)
+    if 0 < options.short_side_px < min(size):
+        scale = options.short_side_px / min(size)
+        return _nearest_even(width * scale), _nearest_even(height * scale)
+    return _even(width), _even(height)
+
+
+def _even(value: float) -> int:
+    """Round down to an even number: an odd source side loses one pixel rather than being resampled."""
+    return max(2, int(value) // 2 * 2)
+
+
+def _nearest_even(value: float) -> int:
+    return max(2, round(value / 2) * 2)
+
+
+def _rate(fps: float) -> Fraction | None:
+    """An exact rate from a decimal one: 29.97 means 30000/1001."""
+    if fps <= 0:
+        return None
+    ntsc = Fraction(round(fps * 1.001) * 1000, 1001)
+    if round(fps * 1.001) and abs(float(ntsc) - fps) < 0.005 and abs(fps - round(fps)) > 0.005:
+        return ntsc
+    return Fraction(fps).limit_denominator(1000)
+
+
+def _shown_once(times_s: NDArray[np.float64], duration_s: float, fps: Fraction) -> NDArray[np.int32]:
+    """Source frame of each output frame while the source plays once through."""
+    count = max(1, round(duration_s * float(fps)))
+    moments = (np.arange(count) + _EARLY) / float(fps)
+    return np.maximum(np.searchsorted(times_s, moments, side="right") - 1, 0).astype(np.int32)
+
+
+def _to_and_fro(frames: int, length: int) -> NDArray[np.int64]:
+    """0 1 2 ... n-1 n-2 ... 1 0 1 ...: neither end is shown twice."""
+    if length == 1:
+        return np.zeros(frames, dtype=np.int64)
+    period = 2 * (length - 1)
+    phase = np.arange(frames, dtype=np.int64) % period
+    return np.minimum(phase, period - phase)
