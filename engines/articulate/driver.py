@@ -1,0 +1,108 @@
+"""Speech in, mouth movement out: the audio half of the default engine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engines.articulate.activity import Track, activity, ramp
+from engines.articulate.phones import PHONES, RATE_HZ, SILENCE, Feature, coarticulate
+from engines.articulate.speech_net import CONTEXT, HOP, SAMPLE_RATE, SpeechNet, log_mel, normalise
+from engines.articulate.voice import Samples, levels_db, require_voice, resample
+from engines.weights import load_weights
+
+__all__ = ["RATE_HZ", "Articulation", "SpeechDriver", "sample_at"]
+
+_WEIGHTS = Path(__file__).parent / "weights"
+_PIECE = 60 * RATE_HZ
+#: Probability of contact at which the lips begin to close, and at which they are shut.
+_CONTACT = (0.25, 0.6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Articulation:
+    """What the mouth does, as tracks of float32 (N,) at `RATE_HZ`; frame t is at t / RATE_HZ seconds.
+
+    Attributes:
+        opening: 0 closed .. 1 the widest of normal speech.
+        width: -1 pursed .. 1 spread.
+        rounding: 0..1, lips pushed forward.
+        closure: 0..1, probability that the lips touch (p, b, m).
+        labiodental: 0..1, lower lip against the upper teeth (f, v).
+        teeth: 0..1, how much of the teeth shows.
+        tongue: 0..1, how much of the tongue shows.
+        activity: 0..1, speech present; the mouth rests where it is 0.
+    """
+
+    opening: NDArray[np.float32]
+    width: NDArray[np.float32]
+    rounding: NDArray[np.float32]
+    closure: NDArray[np.float32]
+    labiodental: NDArray[np.float32]
+    teeth: NDArray[np.float32]
+    tongue: NDArray[np.float32]
+    activity: NDArray[np.float32]
+
+
+class SpeechDriver:
+    """Turns a voice into an `Articulation`.
+
+    Args:
+        device: where the network runs.
+
+    Raises:
+        WeightsMissing: when the network's weights are not installed or damaged.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        net = SpeechNet(len(PHONES))
+        load_weights(net, _WEIGHTS, "speech.safetensors")
+        self._net = net.to(device)
+
+    def articulate(self, samples: NDArray[np.float32], rate: int) -> Articulation:
+        """Say how the mouth moves to this voice, whatever its loudness.
+
+        Args:
+            samples: float32 (N,) mono in [-1, 1], of any length; silence leaves the mouth at rest.
+            rate: samples per second.
+
+        Returns:
+            Tracks that span the sound: one frame more than its whole hundredths of a second.
+
+        Raises:
+            UnreadableMedia: when the samples are not finite numbers of one channel, or the rate is impossible.
+        """
+        voice = resample(require_voice(samples, rate), rate, SAMPLE_RATE)
+        presence = np.concatenate(list(self._presence(voice)))
+        features = coarticulate(torch.from_numpy(presence)[None])[0].numpy()
+        return _articulation(features, activity(presence[:, SILENCE], levels_db(voice, HOP)))
+
+    @torch.inference_mode()
+    def _presence(self, voice: Samples) -> Iterator[NDArray[np.float32]]:
+        """Probability of each phone, float32 (N, phones) a piece: a minute at a time, heard with its surroundings."""
+        frames = len(voice) // HOP + 1
+        for start in range(0, frames, _PIECE):
+            first = max(0, start - CONTEXT)
+            end = min(start + _PIECE, frames)
+            heard = torch.from_numpy(voice[first * HOP : (end + CONTEXT) * HOP]).to(self._device)
+            logits = self._net(normalise(log_mel(heard)[None]))[0, start - first : end - first]
+            yield logits.softmax(-1).cpu().numpy()
+
+
+def sample_at(track: NDArray[np.float32], times_s: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The track at these times in seconds, (T,) float32, linearly interpolated; its ends hold."""
+    frames = np.asarray(times_s, dtype=np.float64) * RATE_HZ
+    return np.interp(frames, np.arange(len(track)), track).astype(np.float32)
+
+
+def _articulation(features: NDArray[np.float32], speaking: Track) -> Articulation:
+    """Rest the mouth where nobody speaks, and shut it where lips touch."""
+    active = dict(zip((feature.name.lower() for feature in Feature), features.T * speaking, strict=True))
+    contact = ramp(active["closure"], _CONTACT)
+    positive = {name: np.clip(track, 0, 1) for name, track in active.items() if name != "width"}
+    positive["opening"] = positive["opening"] * (1 - contact)
+    return Articulation(width=np.clip(active["width"], -1, 1), activity=speaking, **positive)

@@ -1,0 +1,155 @@
+"""From what the voice says to what this person's mouth does, frame by frame of the output."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.articulate.driver import RATE_HZ, Articulation, sample_at
+from engines.articulate.shape import Floats, Measures
+from engines.articulate.warp import Pose
+
+Track = NDArray[np.float32]
+
+#: The fields of `Pose`, in the order in which `commands` puts them.
+POSE_COLUMNS = ("gap", "width", "rounding", "press", "tuck", "teeth", "tongue", "strength")
+
+#: Wide opening in speech of a person whose own mouth tells nothing, and between which limits others' are believed.
+_USUAL_RANGE, _RANGE_LIMITS = 0.15, (0.10, 0.21)
+#: A mouth that moves less than this in the source does not show how far it opens in speech.
+_TALKING_SPREAD = 0.05
+_MOST_REST_GAP = 0.02
+#: A smile wider than this relaxes in speech.
+_RELAXED_WIDTH = 0.60
+_ROUND_WIDTH_SHARE = 0.22
+_BASELINE_S = 0.5
+#: Small openings are seen in speech more often than heard.
+_OPENING_POWER = 0.8
+_MOST_OF_RANGE = 1.45
+_TUCK_GAP = 0.022
+#: A dropping jaw draws the corners of the mouth together.
+_NARROWED_BY_OPENING = 0.35
+_SUBFRAMES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How one person's mouth moves, in inter-ocular distances.
+
+    Attributes:
+        range: gap of a wide opening in speech, which one in twenty frames exceeds.
+        rest_gap: gap when silent.
+    """
+
+    range: float
+    rest_gap: float
+
+
+def manner_of(gaps: Floats, *, is_portrait: bool) -> Manner:
+    """Learn a person's manner from the gaps (N,) of the frames they are seen in."""
+    low, high = (float(np.percentile(gaps, q)) for q in (5, 95))
+    if is_portrait or high - low < _TALKING_SPREAD:
+        return Manner(range=_USUAL_RANGE, rest_gap=0.0)
+    return Manner(range=float(np.clip(high, *_RANGE_LIMITS)), rest_gap=min(low, _MOST_REST_GAP))
+
+
+def commands(
+    speech: Articulation, fps: float, width: Track, strength: Track, manners: list[Manner], who: NDArray[np.int32]
+) -> Track:
+    """Command the mouth for every output frame.
+
+    Args:
+        speech: what the voice says.
+        fps: output frames per second.
+        width: float32 (T,), the mouth's own width in its frame, without its own speech (`resting_width`).
+        strength: float32 (T,), 0..1, share of the change to apply.
+        manners: the people in the source.
+        who: int32 (T,), index into `manners`.
+
+    Returns:
+        float32 (T, 8), columns `POSE_COLUMNS`.
+    """
+    sampler = _Sampler(fps, len(width))
+    voice = _Voice(speech)
+    active = sampler.mean(speech.activity)
+    closure = voice.event(sampler.peak(speech.closure * speech.activity), speech.closure)
+    rounding = sampler.mean(speech.rounding) * voice.gain(speech.rounding, 0.85) * active
+    spread = sampler.mean(speech.width) * voice.gain(np.abs(speech.width), 0.6) * active
+    tuck = voice.event(sampler.mean(speech.labiodental * speech.activity), speech.labiodental) * (1 - closure)
+    opening = (sampler.mean(speech.opening) * voice.gain(speech.opening, 1.0)) ** _OPENING_POWER
+    reach, rest = (np.array([getattr(m, name) for m in manners], np.float32)[who] for name in ("range", "rest_gap"))
+    gap = np.minimum(rest * (1 - active) + reach * opening * active, _MOST_OF_RANGE * reach)
+    gap = gap * (1 - closure)
+    gap += (np.minimum(gap, _TUCK_GAP) - gap) * tuck
+    relaxed = width + 0.5 * active * (np.minimum(width, _RELAXED_WIDTH) - width)
+    wide = relaxed * (1 + np.where(spread > 0, 0.09, 0.12) * spread) * (1 - _ROUND_WIDTH_SHARE * rounding)
+    wide *= 1 - _NARROWED_BY_OPENING * gap
+    teeth, tongue = sampler.mean(speech.teeth), sampler.mean(speech.tongue)
+    columns = [gap, wide, np.minimum(rounding, 1), closure, tuck, teeth, tongue, strength]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+class _Voice:
+    """How strongly one voice's tracks move while it speaks: a wide vowel is one of this voice's wide ones."""
+
+    def __init__(self, speech: Articulation) -> None:
+        self._speaking = speech.activity > 0.5
+
+    def _percentile(self, track: Track, percent: float) -> float:
+        return float(np.percentile(track[self._speaking], percent)) if self._speaking.any() else 0.0
+
+    def gain(self, track: Track, wide: float) -> float:
+        """What brings the track's 95th percentile to `wide`, within reason."""
+        return float(np.clip(wide / max(self._percentile(track, 95), 1e-3), 1, 2.5))
+
+    def event(self, sampled: Track, track: Track) -> Track:
+        """Turn a probability into a movement: 1 at the peaks that stand out of this voice's."""
+        low, high = self._percentile(track, 88), self._percentile(track, 95)
+        return _ramp(sampled, float(np.clip(low, 0.10, 0.35)), float(np.clip(high, 0.20, 0.65)))
+
+
+def pose_at(row: Track) -> Pose:
+    """One row of `commands` as a pose."""
+    return Pose(**dict(zip(POSE_COLUMNS, row.tolist(), strict=True)))
+
+
+class _Sampler:
+    """Takes a track over the time each output frame is shown."""
+
+    def __init__(self, fps: float, frames: int) -> None:
+        inside = (np.arange(_SUBFRAMES) + 0.5) / _SUBFRAMES
+        self._times_s = (np.arange(frames)[:, None] + inside) / fps
+
+    def _samples(self, track: Track) -> Track:
+        samples = sample_at(track, self._times_s.ravel()).reshape(self._times_s.shape)
+        return np.where(self._times_s * RATE_HZ <= len(track), samples, np.float32(0))
+
+    def mean(self, track: Track) -> Track:
+        return np.asarray(self._samples(track).mean(1), dtype=np.float32)
+
+    def peak(self, track: Track) -> Track:
+        return np.asarray(self._samples(track).max(1), dtype=np.float32)
+
+
+def resting_width(measures: Measures, shots: NDArray[np.int32], fps: float) -> Track:
+    """The mouth's width without the speech in it: its course over about a second, which keeps a passing smile."""
+    return smooth_within(measures.width, shots, _BASELINE_S * fps)
+
+
+def smooth_within(track: Floats, shots: NDArray[np.int32], sigma: float) -> Track:
+    """Smooth a track (N,) or (N, C) by a Gaussian of `sigma` frames, within each shot; shot -1 is left as it is."""
+    smooth = track.astype(np.float32, copy=True)
+    for shot in np.unique(shots[shots >= 0]):
+        of_shot = shots == shot
+        columns = smooth[of_shot].reshape(int(of_shot.sum()), -1)
+        blurred = cv2.GaussianBlur(
+            columns, (1, 2 * round(2.5 * sigma) + 1), 1, sigmaY=sigma, borderType=cv2.BORDER_REPLICATE
+        )
+        smooth[of_shot] = blurred.reshape(smooth[of_shot].shape)
+    return smooth
+
+
+def _ramp(track: Track, low: float, high: float) -> Track:
+    part = np.clip((track - low) / (high - low), 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), dtype=np.float32)

@@ -1,0 +1,75 @@
+"""All that rendering needs, and its form as named arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.errors import EngineFault
+from engines.articulate.bank import Bank
+from engines.articulate.watch import Watched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """What every output frame shows.
+
+    Attributes:
+        watched: the source as it was seen.
+        shown: int32 (T,), the source frame of each output frame.
+        poses: float32 (T, 8), see `motion.commands`.
+        choices: int16 (T,), see `retrieval.choose`.
+        light: float32 (N, 6), steadied.
+    """
+
+    watched: Watched
+    shown: NDArray[np.int32]
+    poses: NDArray[np.float32]
+    choices: NDArray[np.int16]
+    light: NDArray[np.float32]
+
+
+def pack(performance: Performance) -> dict[str, NDArray[np.generic]]:
+    """Name the arrays."""
+    watched = performance.watched
+    return {
+        "points": watched.points,
+        "shots": watched.shots,
+        "bank_number": watched.bank.number,
+        "bank_place": watched.bank.place,
+        "bank_pixels": watched.bank.pixels,
+        "shown": performance.shown,
+        "poses": performance.poses,
+        "choices": performance.choices,
+        "light": performance.light,
+    }
+
+
+def unpack(tensors: dict[str, NDArray[np.generic]]) -> Performance:
+    """Undo `pack`.
+
+    Raises:
+        EngineFault: when arrays are missing.
+    """
+    try:
+        bank = Bank(
+            number=tensors["bank_number"].astype(np.int32, copy=False),
+            place=tensors["bank_place"].astype(np.int32, copy=False),
+            pixels=tensors["bank_pixels"].astype(np.uint8, copy=False),
+        )
+        light = tensors["light"].astype(np.float32, copy=False)
+        watched = Watched(
+            points=tensors["points"].astype(np.float32, copy=False),
+            shots=tensors["shots"].astype(np.int32, copy=False),
+            light=light,
+            bank=bank,
+        )
+        return Performance(
+            watched=watched,
+            shown=tensors["shown"].astype(np.int32, copy=False),
+            poses=tensors["poses"].astype(np.float32, copy=False),
+            choices=tensors["choices"].astype(np.int16, copy=False),
+            light=light,
+        )
+    except KeyError as error:
+        raise EngineFault(f"the analysis lacks {error}") from error

@@ -1,0 +1,75 @@
+"""One output frame: lips and jaw moved, the mouth filled."""
+
+from collections import Counter
+
+import numpy as np
+
+from engines.articulate.light import light_of
+from engines.articulate.motion import pose_at
+from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
+from engines.articulate.performance import Performance
+from engines.articulate.retrieval import DRAWN, OWN
+from engines.articulate.shape import INNER_RING, Basis
+from engines.articulate.warp import face_region, move_points, warp
+from engines.base import Frame
+
+#: A change weaker than this is not seen.
+_LEAST_STRENGTH = 0.01
+#: Shares of the mouths chosen for the frame before, this one and the next: a change of mouth is a short cross-fade.
+_FADE = (0.25, 0.5, 0.25)
+
+
+def draw_frame(frame: Frame, performance: Performance, number: int) -> Frame:
+    """Draw output frame `number` from the source frame it shows.
+
+    Args:
+        frame: uint8 RGB (H, W, 3); not changed.
+        performance: the analysis.
+        number: of the output frame.
+
+    Returns:
+        A new picture, the same as `frame` in every pixel away from mouth and jaw; `frame` itself where there is
+        nothing to drive.
+    """
+    source = int(performance.shown[number])
+    pose = pose_at(performance.poses[number])
+    if performance.watched.shots[source] < 0 or pose.strength < _LEAST_STRENGTH:
+        return frame
+    points = performance.watched.points[source].astype(np.float64)
+    move = move_points(points, pose)
+    region = face_region(move, frame)
+    if region is None:
+        return frame
+    drawn = warp(frame, move, region)
+    light = light_of(performance.light[source])
+    fill_mouth(drawn, region, move, pose, _seen_mouths(frame, performance, number), light)
+    result = frame.copy()
+    result[region.slices] = drawn
+    return result
+
+
+def _seen_mouths(frame: Frame, performance: Performance, number: int) -> list[Weighted]:
+    """The mouths to show, those of neighbouring frames fading in and out."""
+    shares: Counter[int] = Counter()
+    last = len(performance.choices) - 1
+    shots = performance.watched.shots[performance.shown]
+    for offset, share in zip((-1, 0, 1), _FADE, strict=True):
+        neighbour = min(max(number + offset, 0), last)
+        neighbour = neighbour if shots[neighbour] == shots[number] else number
+        shares[int(performance.choices[neighbour])] += share  # type: ignore[assignment]
+    return [
+        Weighted(_mouth(frame, performance, number, choice), share)
+        for choice, share in sorted(shares.items())
+        if choice != DRAWN
+    ]
+
+
+def _mouth(frame: Frame, performance: Performance, number: int, choice: int) -> SeenMouth:
+    watched, source = performance.watched, int(performance.shown[number])
+    if choice == OWN:
+        points = watched.points[source].astype(np.float64)
+        return SeenMouth(frame, points[INNER_RING], Basis.of(points), np.ones(3, np.float32))
+    chosen = int(watched.bank.number[choice])
+    points = watched.points[chosen].astype(np.float64) - watched.bank.place[choice, :2]
+    gain = performance.light[source, :3] / np.maximum(performance.light[chosen, :3], 1e-3)
+    return SeenMouth(watched.bank.picture(choice), points[INNER_RING], Basis.of(points), np.clip(gain, 0.8, 1.25))

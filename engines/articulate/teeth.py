@@ -1,0 +1,136 @@
+"""The inside of a mouth that was never seen: teeth, tongue and dark, drawn to fit a face and its light.
+
+Sizes are those of adult anatomy over the distance between the outer corners of the eyes, about 90 mm.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+Colour = NDArray[np.float32]
+
+#: Where one upper tooth ends and the next begins, from the middle out, as seen from the front.
+_UPPER_JOINTS = np.array([0.0, 0.092, 0.160, 0.222, 0.262, 0.288], dtype=np.float32)
+_LOWER_JOINTS = np.array([0.0, 0.058, 0.120, 0.188, 0.240, 0.275], dtype=np.float32)
+_ARCH_HALF_WIDTH = 0.27
+_JOINT_WIDTH = 0.007
+#: How far the edges of canines and side teeth lie above the front teeth's.
+_EDGE_RISE = 0.45
+_FLESH = np.array([0.72, 0.42, 0.42], dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """What the inside of the mouth is lit by, 0..1: skin RGB, how bright white and black are, the picture's noise."""
+
+    skin: Colour
+    white: float
+    black: float
+    grain: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The visible inside of the mouth in face coordinates.
+
+    Attributes:
+        x: across, from the middle of the upper lip (h, w).
+        y: down (h, w).
+        top, bottom: edges of the lips in each column (1, w) or (h, w).
+        gap: at the middle.
+        upper_edge: where the upper front teeth end.
+        lower_edge: where the lower front teeth begin.
+        tongue: 0..1.
+    """
+
+    x: Plane
+    y: Plane
+    top: Plane
+    bottom: Plane
+    gap: float
+    upper_edge: float
+    lower_edge: float
+    tongue: float
+
+
+def draw_mouth(opening: Opening, light: Light, *, upper_teeth: Plane | float = 1.0) -> Plane:
+    """Draw the inside of a mouth.
+
+    Args:
+        opening: its shape and what is in it.
+        light: the face's.
+        upper_teeth: 0..1 (h, w), where the upper teeth are drawn.
+
+    Returns:
+        float32 RGB (h, w, 3), 0..1.
+    """
+    picture = _cavity(opening, light)
+    picture = _laid(picture, *_tongue(opening, light))
+    picture = _laid(picture, *_lower_teeth(opening, light))
+    alpha, colour = _upper_teeth(opening, light)
+    return _laid(picture, alpha * upper_teeth, colour)
+
+
+def _laid(under: Plane, alpha: Plane, colour: Plane) -> Plane:
+    return under + (colour - under) * alpha[..., None]
+
+
+def _step(value: NDArray[np.floating], softness: float) -> Plane:
+    """0 below zero, 1 above, over about `softness`."""
+    ramp = np.clip(value / softness + 0.5, 0, 1)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), dtype=np.float32)
+
+
+def _cavity(opening: Opening, light: Light) -> Plane:
+    depth = np.clip((opening.y - opening.top) / max(opening.gap, 1e-3), 0, 1)[..., None]
+    dark = 0.8 * light.black + light.skin * np.array([0.07, 0.02, 0.02], np.float32)
+    flesh = light.skin * _FLESH * 0.45
+    return np.asarray(dark + (flesh - dark) * 0.45 * depth**2, dtype=np.float32)
+
+
+def _tongue(opening: Opening, light: Light) -> tuple[Plane, Plane]:
+    height = (0.40 + 0.40 * opening.tongue) * opening.gap
+    crown = opening.bottom - height * np.clip(1 - (opening.x / 0.21) ** 2, 0, 1)
+    alpha = _step(opening.y - crown, 0.05) * np.clip(opening.gap / 0.08, 0, 1)
+    rise = np.clip((opening.y - crown) / max(height, 1e-3), 0, 1)[..., None]
+    colour = 0.3 * light.black + light.skin * _FLESH * (0.42 + 0.34 * rise)
+    return np.asarray(0.85 * alpha, np.float32), np.asarray(colour, np.float32)
+
+
+def _upper_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
+    joints = _joints(opening.x, _UPPER_JOINTS)
+    edge = opening.upper_edge - _EDGE_RISE * opening.x**2 - 0.013 * joints
+    alpha = np.asarray(_step(edge - opening.y, 0.012) * _step(_ARCH_HALF_WIDTH - np.abs(opening.x), 0.05))
+    under_lip = np.clip((opening.y - opening.top) / 0.040, 0, 1)
+    near_edge = np.clip((edge - opening.y) / 0.03, 0, 1)
+    shade = (0.60 + 0.46 * under_lip) * (0.92 + 0.08 * near_edge) * (1 - 0.20 * joints)
+    return alpha, _enamel(light, shade * _round(opening.x))
+
+
+def _lower_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
+    joints = _joints(opening.x, _LOWER_JOINTS)
+    edge = opening.lower_edge + 0.30 * opening.x**2 + 0.005 * joints
+    alpha = _step(opening.y - edge, 0.012) * _step(0.22 - np.abs(opening.x), 0.06)
+    below_edge = np.clip((opening.y - edge) / 0.04, 0, 1)
+    shade = 0.62 * (1 - 0.35 * below_edge) * (1 - 0.16 * joints)
+    return np.asarray(0.9 * alpha, np.float32), _enamel(light, shade * _round(opening.x))
+
+
+def _joints(x: Plane, places: Plane) -> Plane:
+    """1 where two teeth meet, 0 within one."""
+    distance = np.min(np.abs(np.abs(x)[..., None] - places), axis=-1)
+    return np.asarray(np.exp(-((distance / _JOINT_WIDTH) ** 2)), dtype=np.float32)
+
+
+def _round(x: Plane) -> Plane:
+    """The arch turns away from the light to its sides."""
+    return np.asarray(1 - 0.72 * np.clip(np.abs(x) / _ARCH_HALF_WIDTH, 0, 1) ** 1.8, dtype=np.float32)
+
+
+def _enamel(light: Light, shade: Plane) -> Plane:
+    """Teeth take on the light of the scene, which the skin's colour half tells: neutral white would look blue."""
+    tint = light.skin / max(float(light.skin.max()), 1e-3)
+    colour = (0.45 + 0.55 * tint) * np.array([1.0, 0.975, 0.92], np.float32) * light.white
+    return np.asarray(shade[..., None] * colour, dtype=np.float32)

@@ -1,0 +1,262 @@
+"""Moving lips and jaw: where each landmark goes, and the picture drawn along.
+
+The picture is warped backwards by two thin-plate splines (Bookstein, "Principal Warps", 1989), one that follows the
+upper lip and one that follows the lower, which meet along the line between the lips: so lips part and close without
+smearing into each other. Away from the mouth the displacement fades to exactly nothing.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.articulate.shape import (
+    INNER_CORNERS,
+    INNER_RING,
+    JAW,
+    LOWER_INNER,
+    LOWER_OUTER,
+    OUTER_CORNERS,
+    STILL,
+    UPPER_INNER,
+    UPPER_OUTER,
+    Basis,
+    Floats,
+    places,
+)
+from engines.base import Frame
+
+Map = NDArray[np.float32]
+
+_UI, _LI, _UO, _LO = places(UPPER_INNER), places(LOWER_INNER), places(UPPER_OUTER), places(LOWER_OUTER)
+_OC, _IC = places(OUTER_CORNERS), places(INNER_CORNERS)
+_STILL, _JAW = places(STILL), places(tuple(index for index, _ in JAW))
+_JAW_SHARES = np.array([share for _, share in JAW])
+_NOSE_BASE, _CHIN = places((2, 152))
+_MIDDLE = 4
+
+#: Share of a change of the gap that the upper lip takes: little when opening, more when a smile has to close.
+_UPPER_SHARE_OPENING, _UPPER_SHARE_CLOSING = 0.22, 0.35
+_CHIN_SHARE = 0.8
+#: Lips seen open have their edges a little inside the lip, or a line of teeth would stay when they close.
+_EDGE_INSET = 0.010
+_WIDTH_LIMITS = 0.68, 1.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pose:
+    """What the mouth is to look like in one frame; lengths in inter-ocular distances.
+
+    Attributes:
+        gap: between the lips at their middle.
+        width: between the corners.
+        rounding: 0..1, lips pushed forward.
+        press: 0..1, lips pressed together.
+        tuck: 0..1, lower lip under the upper teeth.
+        teeth, tongue: 0..1, how much of them shows.
+        strength: 0..1, share of the change that is applied.
+    """
+
+    gap: float
+    width: float
+    rounding: float = 0.0
+    press: float = 0.0
+    tuck: float = 0.0
+    teeth: float = 0.5
+    tongue: float = 0.0
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Kept points of one face, before and after, in pixels (P, 2); `source` has its lip edges inset."""
+
+    basis: Basis
+    source: Floats
+    target: Floats
+
+
+def move_points(points: Floats, pose: Pose) -> Move:
+    """Say where each kept point (P, 2) of a face goes to take a pose."""
+    basis = Basis.of(points)
+    face = basis.to_face(points)
+    profile = _opening_profile(face)
+    gaps = np.maximum(face[_LI, 1] - face[_UI, 1], 0)
+    change = pose.gap * profile - gaps
+    upper_share = _UPPER_SHARE_OPENING if change[_MIDDLE] > 0 else _UPPER_SHARE_CLOSING
+    drop = (1 - upper_share) * change[_MIDDLE]
+
+    target = face.copy()
+    lips = np.concatenate([_UI, _LI, _UO, _LO, _OC, _IC])
+    ratio = np.clip(pose.width / max(face[_OC[1], 0] - face[_OC[0], 0], 1e-6), *_WIDTH_LIMITS)
+    target[lips, 0] *= ratio
+    target[_UI, 1] -= upper_share * change
+    target[_LI, 1] += (1 - upper_share) * change
+    thinner = 0.010 * pose.press * profile
+    pushed = pose.rounding * profile
+    target[_UO, 1] += -0.85 * upper_share * change + thinner - 0.018 * pushed
+    target[_LO, 1] += 0.93 * (1 - upper_share) * change - thinner + 0.024 * pushed - 0.03 * pose.tuck * profile
+    corners = np.concatenate([_OC, _IC])
+    target[corners, 1] += 0.1 * drop - 0.5 * pose.rounding * face[corners, 1]
+    target[_JAW, 1] += _CHIN_SHARE * drop * _JAW_SHARES
+
+    inset = _EDGE_INSET * np.clip(gaps / 0.03, 0, 1)
+    source = face.copy()
+    source[_UI, 1] -= inset
+    source[_LI, 1] += inset
+    target = face + pose.strength * (target - face)
+    return Move(basis, basis.to_pixels(source), basis.to_pixels(target))
+
+
+def _opening_profile(face: Floats) -> Floats:
+    """How far each column of the lips opens when the middle opens by 1; the two halves differ in a turned face."""
+    x = face[_UI, 0] - face[_UI[_MIDDLE], 0]
+    right, left = (face[corner, 0] - face[_UI[_MIDDLE], 0] for corner in _IC)
+    half = np.where(x < 0, -right, left)
+    return np.asarray(np.clip(1 - (x / np.maximum(half, 1e-6)) ** 2, 0, 1) ** 0.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of the picture: left, top, width, height in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+    @property
+    def corner(self) -> Floats:
+        """Its top left corner (2,)."""
+        return np.array([self.left, self.top], dtype=np.float64)
+
+
+def face_region(move: Move, frame: Frame) -> Region | None:
+    """The part of a picture that a move may change, or None when that lies outside it."""
+    middle, half_width, half_height = _ellipse(move)
+    reach = np.abs(move.basis.across) * half_width + np.abs(move.basis.down) * half_height
+    low = np.maximum(np.floor(middle - reach), 0).astype(int)
+    high = np.minimum(np.ceil(middle + reach), [frame.shape[1], frame.shape[0]]).astype(int)
+    width, height = (int(side) for side in high - low)
+    return Region(int(low[0]), int(low[1]), width, height) if min(width, height) > 2 else None
+
+
+def _ellipse(move: Move) -> tuple[Floats, float, float]:
+    """Middle and half axes, in pixels, of what may change: from under the eyes to the neck."""
+    basis = move.basis
+    face = basis.to_face(move.source)
+    top, bottom = face[_NOSE_BASE, 1] - 0.28, face[_CHIN, 1] + 0.6
+    middle = basis.to_pixels(np.array([0.5 * (face[_NOSE_BASE, 0] + face[_CHIN, 0]), 0.5 * (top + bottom)]))
+    return middle, 1.0 * basis.unit, 0.5 * (bottom - top) * basis.unit
+
+
+def warp(frame: Frame, move: Move, region: Region) -> Frame:
+    """Draw the picture inside `region` with its lips and jaw moved: uint8 RGB of the region's size."""
+    step = max(3.0, move.basis.unit / 16)
+    columns = np.arange(int(region.width / step) + 2) * step + region.left
+    rows = np.arange(int(region.height / step) + 2) * step + region.top
+    nodes = np.stack(np.meshgrid(columns, rows), axis=-1)
+    fade = _fade(nodes, move)[..., None]
+    upper, lower = (
+        _enlarged(fade * _displacement(move, lip, nodes), step, region)
+        for lip in (np.concatenate([_UI, _UO]), np.concatenate([_LI, _LO]))
+    )
+    below = _below_lip_line(move, region)[..., None]
+    lookup = upper + (lower - upper) * below
+    x = lookup[..., 0] + (np.arange(region.width, dtype=np.float32) + region.left)
+    y = lookup[..., 1] + (np.arange(region.height, dtype=np.float32) + region.top)[:, None]
+    drawn = cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(drawn, dtype=np.uint8)
+
+
+def _displacement(move: Move, lip: NDArray[np.intp], nodes: Floats) -> Floats:
+    """From target to source at grid nodes (h, w, 2), by the spline through one lip and all that is not lip."""
+    neck = _neck(move)
+    fixed = np.concatenate([lip, _OC, _IC, _STILL, _JAW])
+    target = np.concatenate([move.target[fixed], neck])
+    source = np.concatenate([move.source[fixed], neck])
+    return thin_plate(target, source - target, nodes.reshape(-1, 2), move.basis.unit).reshape(nodes.shape)
+
+
+def _neck(move: Move) -> Floats:
+    """Points below the chin that stay."""
+    chin = move.basis.to_face(move.source[_CHIN])
+    across = np.array([-1.1, -0.55, 0.0, 0.55, 1.1])
+    return move.basis.to_pixels(np.stack([chin[0] + across, np.full(5, chin[1] + 0.6)], axis=-1))
+
+
+def thin_plate(knots: Floats, values: Floats, at: Floats, unit: float, stiffness: float = 1e-3) -> Floats:
+    """Interpolate smoothly between scattered points.
+
+    Args:
+        knots: (K, 2), no three on a line.
+        values: (K, C) at the knots.
+        at: (M, 2), where to interpolate.
+        unit: typical distance, for conditioning.
+        stiffness: 0 passes through the values exactly; more is smoother.
+
+    Returns:
+        (M, C).
+    """
+    middle = knots.mean(0)
+    k, q = (knots - middle) / unit, (at - middle) / unit
+    count = len(k)
+    system = np.zeros((count + 3, count + 3))
+    system[:count, :count] = _kernel(k, k) + stiffness * np.eye(count)
+    system[:count, count] = system[count, :count] = 1
+    system[:count, count + 1 :] = k
+    system[count + 1 :, :count] = k.T
+    weights = np.linalg.solve(system, np.concatenate([values, np.zeros((3, values.shape[1]))]))
+    bent = _kernel(q, k).astype(np.float32) @ weights[:count].astype(np.float32)
+    return np.asarray(bent + weights[count] + q @ weights[count + 1 :])
+
+
+def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
+    """The thin plate's r^2 log r^2 between all pairs (A, B)."""
+    squares = (a * a).sum(1)[:, None] + (b * b).sum(1)[None] - 2 * a @ b.T
+    squares = np.maximum(squares, 1e-12).astype(np.float32)
+    return np.asarray(squares * np.log(squares))
+
+
+def _fade(nodes: Floats, move: Move) -> Floats:
+    """1 around the mouth, 0 on the ellipse's edge and beyond."""
+    middle, half_width, half_height = _ellipse(move)
+    offset = nodes - middle
+    radius = np.hypot(offset @ move.basis.across / half_width, offset @ move.basis.down / half_height)
+    ramp = np.clip((1 - radius) / 0.3, 0, 1)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp))
+
+
+def _enlarged(coarse: Floats, step: float, region: Region) -> Map:
+    """Values at grid nodes, interpolated at the region's pixels, whose middles lie half a pixel in."""
+    matrix = np.array([[1 / step, 0, 0.5 / step], [0, 1 / step, 0.5 / step]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (region.width, region.height)
+    fine = cv2.warpAffine(coarse.astype(np.float32), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(fine, dtype=np.float32)
+
+
+def _below_lip_line(move: Move, region: Region) -> Map:
+    """1 below the line between the lips, 0 above it: sharp between the corners, blended beyond them."""
+    ring = move.target[INNER_RING]
+    half = len(_UI) + 2
+    line = np.concatenate([ring[:1], (ring[1 : half - 1] + ring[half:][::-1]) / 2, ring[half - 1 : half]])
+    far = 4 * move.basis.unit
+    left, right = line[0] - far * move.basis.across, line[-1] + far * move.basis.across
+    down = far * move.basis.down
+    outline = np.concatenate([[left], line, [right, right + down, left + down]]) - region.corner - 0.5
+    sharp = np.zeros((region.height, region.width), dtype=np.float32)
+    cv2.fillPoly(sharp, [np.round(outline * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
+    soft = cv2.GaussianBlur(sharp, (0, 0), max(1.0, 0.05 * move.basis.unit))
+    x = np.arange(region.width, dtype=np.float32) + region.left + 0.5
+    y = (np.arange(region.height, dtype=np.float32) + region.top + 0.5)[:, None]
+    middle, width = (line[0] + line[-1]) / 2, max(float(np.linalg.norm(line[-1] - line[0])), 1e-6)
+    along = ((x - middle[0]) * move.basis.across[0] + (y - middle[1]) * move.basis.across[1]) * (2 / width)
+    beyond = np.clip((np.abs(along) - 0.92) / 0.25, 0, 1).astype(np.float32)
+    return np.asarray(sharp + (soft - sharp) * beyond)

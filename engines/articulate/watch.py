@@ -1,0 +1,132 @@
+"""Looking through the source once: where the face is in each frame, in which shot, in which light."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.articulate.bank import Bank, Collector
+from engines.articulate.light import COLUMNS, measure_light
+from engines.articulate.shape import KEPT
+from engines.base import Frame, Report
+from engines.faces import FaceFinder, inter_ocular_px, smooth_track
+
+_KEPT = np.array(KEPT)
+#: A face that moves or changes colour by more than this from frame to frame is another shot's.
+_CUT_MOVE, _CUT_COLOUR = 0.25, 0.10
+#: A face that was away for longer than this begins a new shot.
+_LONGEST_GAP_S = 0.5
+#: Faces are smoothed in stretches of so many frames, with so many more on either side, to bound the memory it takes.
+_STRETCH, _OVERLAP = 1000, 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What was seen in N source frames.
+
+    Attributes:
+        points: float32 (N, P, 2), kept points in pixels, steadied; 0 where no face is.
+        shots: int32 (N,), number of the shot, -1 where no face is.
+        light: float32 (N, 6), see `light.measure_light`.
+        bank: open mouths.
+    """
+
+    points: NDArray[np.float32]
+    shots: NDArray[np.int32]
+    light: NDArray[np.float32]
+    bank: Bank
+
+
+def watch(finder: FaceFinder, frames: Iterable[Frame], total: int, fps: float, report: Report) -> Watched:
+    """Look through the source.
+
+    Args:
+        finder: finds and follows the face.
+        frames: source frames, read once.
+        total: how many there are, for progress.
+        fps: source frames per second.
+        report: progress and cancellation.
+    """
+    watcher = _Watcher(fps)
+    for frame, landmarks in _tracked(finder, frames):
+        watcher.see(frame, landmarks)
+        report(min(watcher.count / total, 1.0))
+    return watcher.result()
+
+
+def _tracked(finder: FaceFinder, frames: Iterable[Frame]) -> Iterator[tuple[Frame, NDArray[np.float32] | None]]:
+    """Each frame with its face's landmarks; the tracker reads ahead, so frames wait for it."""
+    waiting: deque[Frame] = deque()
+
+    def passed_on() -> Iterator[Frame]:
+        for frame in frames:
+            waiting.append(frame)
+            yield frame
+
+    for face in finder.track(passed_on()):
+        yield waiting.popleft(), None if face is None else face.landmarks
+
+
+class _Watcher:
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._landmarks: list[NDArray[np.float32] | None] = []
+        self._shots: list[int] = []
+        self._light: list[NDArray[np.float32]] = []
+        self._collector = Collector()
+        self._shot = -1
+        self._last_seen = -1
+
+    @property
+    def count(self) -> int:
+        """Frames seen so far."""
+        return len(self._landmarks)
+
+    def see(self, frame: Frame, landmarks: NDArray[np.float32] | None) -> None:
+        """Take in the next frame."""
+        light = np.zeros(COLUMNS, dtype=np.float32)
+        if landmarks is not None:
+            points = landmarks[_KEPT].astype(np.float64)
+            light = measure_light(frame, points, float(inter_ocular_px(landmarks)))
+            if self._cuts(landmarks, light):
+                self._shot += 1
+            self._last_seen = self.count
+            self._collector.add(self.count, self._shot, frame, points)
+        self._landmarks.append(landmarks)
+        self._shots.append(-1 if landmarks is None else self._shot)
+        self._light.append(light)
+
+    def _cuts(self, landmarks: NDArray[np.float32], light: NDArray[np.float32]) -> bool:
+        before = self._landmarks[self._last_seen] if self._last_seen >= 0 else None
+        away = self.count - self._last_seen
+        if before is None or away > _LONGEST_GAP_S * self._fps:
+            return True
+        moved = np.median(np.linalg.norm(landmarks - before, axis=-1)) / inter_ocular_px(before)
+        changed = np.abs(light[:3] - self._light[self._last_seen][:3]).max()
+        return bool(moved > _CUT_MOVE * away or changed > _CUT_COLOUR)
+
+    def result(self) -> Watched:
+        """All that was seen."""
+        return Watched(
+            points=_steadied(self._landmarks, self._fps),
+            shots=np.array(self._shots, dtype=np.int32),
+            light=np.array(self._light, dtype=np.float32).reshape(-1, COLUMNS),
+            bank=self._collector.bank(),
+        )
+
+
+def _steadied(track: list[NDArray[np.float32] | None], fps: float) -> NDArray[np.float32]:
+    """Smooth a track and keep the points that rendering uses."""
+    points = np.zeros((len(track), len(KEPT), 2), dtype=np.float32)
+    nothing = np.zeros((468, 2), dtype=np.float32)
+    for start in range(0, len(track), _STRETCH):
+        low, high = max(0, start - _OVERLAP), min(len(track), start + _STRETCH + _OVERLAP)
+        part = track[low:high]
+        present = np.array([landmarks is not None for landmarks in part])
+        raw = np.stack([nothing if landmarks is None else landmarks for landmarks in part])
+        smooth = smooth_track(raw, present, fps)[:, _KEPT] * present[:, None, None]
+        end = min(start + _STRETCH, len(track))
+        points[start:end] = smooth[start - low : end - low]
+    return points

@@ -1,0 +1,110 @@
+"""One video rendered in this process, with no server: what `mouthpiece render` does."""
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.settings import Device
+from engines import join, pipeline
+from engines.base import Engine
+from engines.containers import STILL_FORMATS, sniff
+from engines.probe import Probe, probe
+from engines.registry import choose_device, load
+
+#: Called with the stage's name and its fraction done, 0..1.
+Progress = Callable[[str, float], None]
+
+
+def render_file(
+    source: Path,
+    audio: Path,
+    out: Path,
+    *,
+    engine: str = "articulate",
+    vocal: Path | None = None,
+    seed: int = 0,
+    options: OutputOptions | None = None,
+    device: Device = "auto",
+    segment_s: float = 4.0,
+    progress: Progress = lambda stage, fraction: None,
+) -> pipeline.Plan:
+    """Make a lip-synced video out of a portrait or a video and a voice.
+
+    Args:
+        source: portrait or video; told apart by content.
+        audio: what is heard.
+        out: the MP4 file to write.
+        engine: name of an installed engine.
+        vocal: what drives the lips, when it is not `audio`.
+        seed: makes the motion that the speech does not determine repeatable.
+        options: how the output differs from the source.
+        device: where the engine computes.
+        segment_s: length of the pieces it is rendered in.
+        progress: told about each step.
+
+    Returns:
+        The plan, with the length, the size and the warnings of the output.
+
+    Raises:
+        MouthpieceError: as the job would fail.
+    """
+    info = _source_info(source)
+    length_s = probe(audio, Role.AUDIO, "audio").duration_s
+    loaded = load(engine, choose_device(device))
+    with TemporaryDirectory(dir=out.absolute().parent, prefix=".mouthpiece-") as folder:
+        work = Path(folder)
+        plan = pipeline.analyse(
+            loaded,
+            source,
+            info,
+            vocal or audio,
+            length_s,
+            options or OutputOptions(),
+            segment_s,
+            seed,
+            work / "analysis",
+            lambda fraction: progress("analyse", fraction),
+        )
+        segments = _render_all(loaded, source, info, plan, work, progress)
+        unfinished = work / "output.mp4"
+        join.publish(segments, audio, plan.duration_s, unfinished, lambda fraction: progress("publish", fraction))
+        unfinished.replace(out)
+    return plan
+
+
+def _render_all(
+    engine: Engine, source: Path, info: MediaInfo, plan: pipeline.Plan, work: Path, progress: Progress
+) -> list[Path]:
+    segments = []
+    for segment in plan.segments:
+        path = work / f"{segment.index:05}.mp4"
+        done = segment.start / plan.frames
+        share = (segment.end - segment.start) / plan.frames
+        pipeline.render(
+            engine,
+            source,
+            info,
+            work / "analysis",
+            segment,
+            path,
+            lambda fraction, done=done, share=share: progress("render", done + share * fraction),  # type: ignore[misc]
+        )
+        segments.append(path)
+    return segments
+
+
+def _source_info(source: Path) -> MediaInfo:
+    role = Role.IMAGE if sniff(source).demuxer in STILL_FORMATS else Role.VIDEO
+    found: Probe = probe(source, role, "source")
+    return MediaInfo(
+        role=role,
+        field="source",
+        blob="",
+        container=found.container,
+        size_bytes=source.stat().st_size,
+        duration_s=found.duration_s,
+        width=found.width,
+        height=found.height,
+        fps=found.fps,
+    )

@@ -1,0 +1,60 @@
+"""Telling speech from the rest."""
+
+import numpy as np
+import pytest
+
+from engines.articulate.activity import Track, activity, ramp, smooth
+
+pytestmark = pytest.mark.unit
+
+PAUSE = slice(150, 250)
+
+
+def speech_levels() -> Track:
+    """Four seconds of syllables at -20 dB with a pause at -70 dB in the middle."""
+    levels = -20 - 10 * np.abs(np.sin(np.arange(400) / 8)).astype(np.float32)
+    levels[PAUSE] = -70
+    return levels
+
+
+def silence_heard() -> Track:
+    silence = np.full(400, 0.02, np.float32)
+    silence[PAUSE] = 0.97
+    return silence
+
+
+def test_speech_is_active_and_its_pause_is_not() -> None:
+    active = activity(silence_heard(), speech_levels())
+    assert active[50] > 0.95
+    assert active[200] < 0.01
+
+
+@pytest.mark.parametrize("gain_db", [-25.0, 15.0])
+def test_the_gain_of_a_recording_does_not_matter(gain_db: float) -> None:
+    plain, louder = (activity(silence_heard(), speech_levels() + gain) for gain in (0.0, gain_db))
+    assert np.allclose(plain, louder, atol=0.02)
+
+
+def test_steady_noise_that_sounds_like_speech_is_not_active() -> None:
+    hiss = -30 + np.random.default_rng(1).normal(0, 0.5, 400).astype(np.float32)
+    assert activity(np.zeros(400, np.float32), hiss).max() < 0.05
+
+
+def test_a_recording_too_faint_to_hear_is_not_active() -> None:
+    assert activity(np.zeros(400, np.float32), speech_levels() - 60).max() == 0
+
+
+def test_a_moment_heard_as_speech_far_below_the_voice_is_a_pause() -> None:
+    assert activity(np.zeros(400, np.float32), speech_levels())[200] < 0.05
+
+
+def test_a_single_frame_is_enough() -> None:
+    assert activity(np.zeros(1, np.float32), np.full(1, -20, np.float32)).shape == (1,)
+
+
+def test_a_ramp_rises_smoothly_over_its_span() -> None:
+    assert ramp(np.array([0.0, 1.0, 2.0, 3.0, 4.0], np.float32), (1, 3)).tolist() == [0, 0, 0.5, 1, 1]
+
+
+def test_smoothing_keeps_a_constant_up_to_its_ends() -> None:
+    assert np.allclose(smooth(np.full(20, 0.7, np.float32), 5.0), 0.7)

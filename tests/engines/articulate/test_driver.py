@@ -1,0 +1,144 @@
+"""The driver: a voice in, the mouth's movement out."""
+
+import wave
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from contracts.errors import UnreadableMedia
+from engines.articulate.driver import RATE_HZ, Articulation, SpeechDriver, sample_at
+from engines.articulate.voice import Samples, resample
+
+pytestmark = pytest.mark.unit
+
+RATE = 16_000
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+
+
+@pytest.fixture(scope="module")
+def driver() -> SpeechDriver:
+    torch.set_num_threads(1)
+    return SpeechDriver(torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def voice() -> Samples:
+    with wave.open(str(SAMPLES / "voice-austen.wav")) as reader:
+        samples = np.frombuffer(reader.readframes(reader.getnframes()), np.int16)
+    return (samples / 32768).astype(np.float32)
+
+
+def pause(seconds: float) -> Samples:
+    return np.zeros(int(seconds * RATE), np.float32)
+
+
+def hiss(seconds: float, level_db: float) -> Samples:
+    noise = np.random.default_rng(3).standard_normal(int(seconds * RATE))
+    return (noise * 10 ** (level_db / 20)).astype(np.float32)
+
+
+def hum(seconds: float) -> Samples:
+    moments = np.arange(int(seconds * RATE)) / RATE
+    return (0.1 * sum(np.sin(2 * np.pi * 50 * order * moments) / order for order in range(1, 6))).astype(np.float32)
+
+
+def at_rest(mouth: Articulation) -> bool:
+    return bool(mouth.activity.max() < 0.05 and mouth.opening.max() < 0.05)
+
+
+def test_speech_moves_the_mouth(driver: SpeechDriver, voice: Samples) -> None:
+    mouth = driver.articulate(voice, RATE)
+    assert mouth.activity.mean() > 0.6
+    assert np.percentile(mouth.opening, 95) > 0.5
+    assert mouth.opening.min() < 0.02
+    assert np.ptp(mouth.width) > 0.5
+
+
+def test_tracks_are_of_one_length_and_in_range(driver: SpeechDriver, voice: Samples) -> None:
+    mouth = asdict(driver.articulate(voice, RATE))
+    for name, track in mouth.items():
+        assert track.dtype == np.float32, name
+        assert track.shape == (len(voice) * RATE_HZ // RATE + 1,), name
+        assert track.min() >= (-1 if name == "width" else 0), name
+        assert track.max() <= 1, name
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.1, 2.0])
+def test_the_mouth_rests_in_digital_silence(driver: SpeechDriver, seconds: float) -> None:
+    assert at_rest(driver.articulate(pause(seconds), RATE))
+
+
+def test_the_mouth_rests_in_a_faint_hiss(driver: SpeechDriver) -> None:
+    assert at_rest(driver.articulate(hiss(3.0, -50), RATE))
+
+
+def test_the_mouth_rests_in_a_loud_hiss_and_in_hum(driver: SpeechDriver) -> None:
+    assert at_rest(driver.articulate(hiss(3.0, -20), RATE))
+    assert at_rest(driver.articulate(hum(3.0), RATE))
+
+
+def test_the_mouth_rests_in_an_offset(driver: SpeechDriver) -> None:
+    assert at_rest(driver.articulate(np.full(RATE, 0.4, np.float32), RATE))
+
+
+def test_the_mouth_rests_before_and_after_speech(driver: SpeechDriver, voice: Samples) -> None:
+    padded = (
+        np.concatenate([pause(1.0), voice, pause(1.0)]) + hiss(2.0 + len(voice) / RATE, -65)[: len(voice) + 2 * RATE]
+    )
+    mouth = driver.articulate(padded, RATE)
+    quiet = np.concatenate([mouth.opening[:80], mouth.opening[-80:]])
+    assert quiet.max() < 0.05
+    assert np.abs(mouth.activity[:80]).max() < 0.05
+
+
+def test_speech_moves_the_mouth_the_same_way_between_silences(driver: SpeechDriver, voice: Samples) -> None:
+    alone = driver.articulate(voice, RATE).opening
+    padded = driver.articulate(np.concatenate([pause(1.0), voice, pause(1.0)]), RATE).opening[100:-100]
+    assert np.corrcoef(alone, padded)[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("gain", [0.05, 0.3])
+def test_loudness_does_not_matter(driver: SpeechDriver, voice: Samples, gain: float) -> None:
+    loud, soft = (driver.articulate(voice * factor, RATE) for factor in (1.0, gain))
+    assert np.abs(loud.opening - soft.opening).max() < 0.05
+
+
+def test_an_offset_does_not_matter(driver: SpeechDriver, voice: Samples) -> None:
+    plain, shifted = (driver.articulate(voice + offset, RATE) for offset in (0.0, 0.2))
+    assert np.abs(plain.opening - shifted.opening).max() < 0.05
+
+
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
+def test_the_rate_does_not_matter(driver: SpeechDriver, voice: Samples, rate: int) -> None:
+    expected = driver.articulate(voice, RATE).opening
+    opening = driver.articulate(resample(voice, RATE, rate), rate).opening
+    assert abs(len(opening) - len(expected)) <= 1
+    shared = min(len(opening), len(expected))
+    assert np.corrcoef(opening[:shared], expected[:shared])[0, 1] > 0.98
+
+
+def test_a_long_recording_is_heard_in_pieces_without_seams(driver: SpeechDriver, voice: Samples) -> None:
+    long = np.concatenate([voice] * 12)
+    mouth = driver.articulate(long, RATE)
+    period = len(voice) * RATE_HZ / RATE
+    before, across = (mouth.opening[round(at) : round(at) + 550] for at in (4 * period, 9 * period))
+    assert len(long) > 65 * RATE
+    assert np.corrcoef(before, across)[0, 1] > 0.97
+
+
+def test_samples_that_are_not_numbers_are_refused(driver: SpeechDriver) -> None:
+    with pytest.raises(UnreadableMedia):
+        driver.articulate(np.full(RATE, np.nan, np.float32), RATE)
+
+
+def test_the_same_voice_gives_the_same_movement(driver: SpeechDriver, voice: Samples) -> None:
+    first, second = (driver.articulate(voice, RATE) for _ in range(2))
+    assert np.array_equal(first.opening, second.opening)
+
+
+def test_tracks_are_read_between_their_frames_and_hold_at_their_ends() -> None:
+    track = np.array([0.0, 1.0, 0.0], np.float32)
+    assert sample_at(track, np.array([-1.0, 0.005, 0.01, 0.5])).tolist() == [0.0, 0.5, 1.0, 0.0]
