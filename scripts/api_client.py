@@ -1,0 +1,131 @@
+"""A client of the service's own HTTP API, for the command line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from contracts.errors import FetchFailed, InvalidRequest, Unavailable
+from contracts.settings import Secret
+
+_TIMEOUT_S = 30
+#: Sending a file, and the service's writing it down.
+_UPLOAD_TIMEOUT_S = 600
+_CHUNK_BYTES = 1 << 20
+
+
+#: A JSON object to send.
+Body = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A job the service took: the id it is known by, and where it is asked after."""
+
+    reference: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a job stands: whether it is over, and then its output's URL or what went wrong."""
+
+    is_over: bool
+    output: str
+    error: str
+
+
+class ApiClient:
+    """Sends files and jobs and fetches results.
+
+    Args:
+        url: where the service answers, without "/api".
+        key: an API key of it.
+    """
+
+    def __init__(self, url: str, key: Secret) -> None:
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {key!s}"
+
+    def place(self, media: str) -> str:
+        """Return a URL of a file: a URL as it is, a local file after uploading it.
+
+        Raises:
+            InvalidRequest: when there is no such local file.
+        """
+        if media.startswith(("http://", "https://")):
+            return media
+        path = Path(media)
+        if not path.is_file():
+            raise InvalidRequest(f"no such file: {media}")
+        with path.open("rb") as file:
+            answer = self._call("POST", "/api/v1/uploads", data=file, timeout=_UPLOAD_TIMEOUT_S)
+        return str(answer.json()["url"])
+
+    def submit(self, model: str, state: Body, webhook: str | None) -> Sent:
+        """Order a job of the studio dialect: "lipsync-image" or "lipsync-video"."""
+        body: Body = {"formState": state} | ({"webhook": webhook} if webhook else {})
+        job_id = str(self._call("POST", f"/api/v1/{model}", json=body).json()["id"])
+        return Sent(reference=job_id, path=f"/api/v1/jobs/{job_id}")
+
+    def dub(self, video: str, audio: str, vocal: str | None = None) -> Sent:
+        """Order a job of the lipsync.dev dialect, the one in which another track than the audio may drive the lips."""
+        body: Body = {"srcVideoUrl": video, "audioUrl": audio, "videoParams": {"fps": "original"}}
+        answer = self._call("POST", "/api/v1/lipsync/submit", json=body | ({"vocalAudioUrl": vocal} if vocal else {}))
+        number = str(answer.json()["jobId"])
+        return Sent(reference=number, path=f"/api/v1/lipsync/status/{number}")
+
+    def standing(self, sent: Sent) -> Standing:
+        """Ask how a job stands."""
+        body = self._call("GET", sent.path).json()
+        return Standing(
+            is_over=body["status"] in ("completed", "failed"),
+            output=body.get("output") or body.get("outputUrl") or "",
+            error=body.get("error") or body.get("errorMessage") or "",
+        )
+
+    def download(self, url: str, out: Path, report: Callable[[int, int], None]) -> None:
+        """Write a result to a file that appears only when it is whole.
+
+        Args:
+            url: the job's output.
+            out: the file to write.
+            report: called with the bytes so far and their total.
+        """
+        aside = out.with_name(f".{out.name}.part")
+        answer = self._send("GET", url, stream=True, timeout=_TIMEOUT_S)
+        if not answer.ok:
+            raise FetchFailed(f"the result could not be fetched: HTTP {answer.status_code}")
+        total = int(answer.headers.get("Content-Length", 0))
+        with aside.open("wb") as file:
+            for chunk in answer.iter_content(_CHUNK_BYTES):
+                file.write(chunk)
+                report(file.tell(), total)
+        aside.replace(out)
+
+    def _call(self, method: str, path: str, **options: object) -> requests.Response:
+        answer = self._send(method, self._url + path, **{"timeout": _TIMEOUT_S, **options})
+        if not answer.ok:
+            raise InvalidRequest(f"{_said(answer)} (HTTP {answer.status_code})")
+        return answer
+
+    def _send(self, method: str, url: str, **options: object) -> requests.Response:
+        try:
+            return self._session.request(method, url, **options)  # type: ignore[arg-type]
+        except requests.RequestException as fault:
+            raise Unavailable(
+                f"{self._url} does not answer ({type(fault).__name__})",
+                remedy="Is it running? mouthpiece doctor tells.",
+            ) from fault
+
+
+def _said(answer: requests.Response) -> str:
+    """What an error answer says, whichever shape it has."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return answer.reason or "no reason given"
+    said = [str(body[name]) for name in ("error", "detail", "message", "title", "remedy") if body.get(name)]
+    return " ".join(dict.fromkeys(said)) or "no reason given"

@@ -1,0 +1,80 @@
+"""Commands for engines alone, without a server."""
+
+from pathlib import Path
+
+import click
+
+from contracts.errors import MouthpieceError
+from contracts.jobs import OutputOptions
+from contracts.settings import Settings
+from scripts import progress, table
+from scripts.options import read_settings, with_settings
+
+_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command()
+@click.option("--image", type=_file, help="Portrait to make speak.")
+@click.option("--video", type=_file, help="Video to give another voice.")
+@click.option("--audio", type=_file, required=True, help="The speech.")
+@click.option("--vocal", type=_file, help="Another track that drives the lips, when AUDIO is more than the voice.")
+@click.option("--engine", help="Which engine. [default: the setting]")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--resolution", type=click.Choice(["480p", "720p"]), help="Largest shorter side. [default: the source's]")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+def render(
+    image: Path | None,
+    video: Path | None,
+    audio: Path,
+    vocal: Path | None,
+    engine: str | None,
+    seed: int,
+    resolution: str | None,
+    output: Path,
+) -> None:
+    """Render one file with an engine, here and now."""
+    from scripts.render import render_file
+
+    source = image or video
+    if source is None or (image and video):
+        raise click.UsageError("give one of --image and --video")
+    if not output.absolute().parent.is_dir():
+        raise click.UsageError(f"no such folder: {output.parent}")
+    settings = read_settings()
+    with progress.bars() as bars:
+        plan = render_file(
+            source,
+            audio,
+            output,
+            engine=engine or settings.engine,
+            vocal=vocal,
+            seed=seed,
+            options=OutputOptions(short_side_px=int(resolution.removesuffix("p")) if resolution else 0),
+            device=settings.device,
+            segment_s=settings.segment_s,
+            progress=progress.Stages(bars),
+        )
+    for warning in plan.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{output}: {plan.width}x{plan.height}, {plan.frames} frames, {plan.duration_s:.2f} s", err=True)
+
+
+@click.command()
+@with_settings
+def engines(settings: Settings) -> None:
+    """List the installed engines."""
+    from engines import registry
+
+    rows = []
+    for name in registry.names():
+        try:
+            info = registry.load(name, registry.choose_device(settings.device)).info
+        except MouthpieceError as fault:
+            rows.append((name, str(fault), "", "", ""))
+            continue
+        can = info.capabilities
+        takes = " ".join(word for word, is_able in {"portrait": can.portrait, "video": can.video}.items() if is_able)
+        rows.append(
+            (name, f"lacks {', '.join(info.missing)}" if info.missing else "ready", takes, info.licence, info.summary)
+        )
+    click.echo("\n".join(table.lines(("NAME", "STATE", "TAKES", "LICENCE", "SUMMARY"), rows)))

@@ -1,0 +1,137 @@
+"""What this machine and its settings lack to run the service; each finding with its remedy."""
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts.errors import MouthpieceError
+from contracts.settings import Settings
+from scripts import ports, runfile, temporal_binary
+from scripts.stack import Stack
+from storage.records import Records
+
+_LEAST_FREE_BYTES = 1 << 30
+_ENOUGH_FREE_BYTES = 10 << 30
+
+
+class State(StrEnum):
+    """How a finding is meant: `NOTE` does not stand in the way of anything."""
+
+    OK = "ok"
+    NOTE = "note"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+
+
+def look(settings: Settings, environ: Mapping[str, str], stack: Stack) -> list[tuple[str, Callable[[], Finding]]]:
+    """Every look at this machine, by name; each takes from a millisecond to a few seconds."""
+    return [
+        ("python", python),
+        ("temporal", lambda: temporal(environ)),
+        ("data folder", lambda: data_folder(settings)),
+        ("disk", lambda: disk(settings)),
+        ("API port", lambda: api_port(settings, stack)),
+        ("compute", lambda: compute(settings)),
+        ("engine", lambda: engine(settings)),
+    ]
+
+
+def python() -> Finding:
+    """The interpreter, and whether the packages are the ones this project asks for."""
+    detail = f"{platform.python_version()} at {sys.executable}"
+    try:
+        importlib.metadata.version("mouthpiece")
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name="python", state=State.FAULT, detail=f"{detail}: not set up", remedy="Run scripts/setup.")
+    return Finding(name="python", state=State.OK, detail=detail)
+
+
+def temporal(environ: Mapping[str, str]) -> Finding:
+    """The program that carries the Temporal server."""
+    try:
+        binary = temporal_binary.find(environ)
+    except temporal_binary.BinaryMissing as fault:
+        return _fault("temporal", fault)
+    version = ".".join(map(str, temporal_binary.version(binary) or ()))
+    return Finding(name="temporal", state=State.OK, detail=f"{version} at {binary}")
+
+
+def data_folder(settings: Settings) -> Finding:
+    """Whether records and blobs can be written."""
+    try:
+        records = Records(settings.data_dir / "records.db")
+        records.check_writable()
+        records.close()
+    except OSError as fault:
+        remedy = "Make it writable, or name another with MOUTHPIECE_DATA_DIR."
+        return Finding(name="data folder", state=State.FAULT, detail=str(fault), remedy=remedy)
+    except MouthpieceError as fault:
+        return _fault("data folder", fault)
+    return Finding(name="data folder", state=State.OK, detail=str(settings.data_dir))
+
+
+def disk(settings: Settings) -> Finding:
+    """Room for inputs, segments and outputs."""
+    folder = next(folder for folder in (settings.data_dir, *settings.data_dir.parents) if folder.exists())
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / (1 << 30):.1f} GiB free"
+    if free >= _ENOUGH_FREE_BYTES:
+        return Finding(name="disk", state=State.OK, detail=detail)
+    state = State.FAULT if free < _LEAST_FREE_BYTES else State.NOTE
+    return Finding(name="disk", state=state, detail=detail, remedy=f"Free some space under {folder}.")
+
+
+def api_port(settings: Settings, stack: Stack) -> Finding:
+    """Whether `mouthpiece up` could listen where clients expect it."""
+    port = stack.api.port
+    if ports.is_free(stack.api.host, port):
+        return Finding(name="API port", state=State.OK, detail=f"{port} is free")
+    running = runfile.read(settings.data_dir)
+    if running and running.url.endswith(f":{port}"):
+        return Finding(name="API port", state=State.OK, detail=f"{port}: the running stack listens there")
+    remedy = "Stop what listens there, or run mouthpiece up --port with another."
+    return Finding(name="API port", state=State.NOTE, detail=f"{port} is taken", remedy=remedy)
+
+
+def compute(settings: Settings) -> Finding:
+    """The device that engines would compute on."""
+    import torch
+
+    if torch.cuda.is_available():
+        name = torch.cuda.get_device_name(0)
+        return Finding(name="compute", state=State.OK, detail=f"{name}, setting {settings.device}")
+    if settings.device == "cuda":
+        remedy = "Install the GPU's driver, or set MOUTHPIECE_DEVICE=auto."
+        return Finding(name="compute", state=State.FAULT, detail="no GPU, but the setting asks for one", remedy=remedy)
+    return Finding(name="compute", state=State.OK, detail=f"no GPU: {torch.get_num_threads()} CPU threads")
+
+
+def engine(settings: Settings) -> Finding:
+    """Whether the engine of jobs that name none is installed and loads, weights and all."""
+    from engines import registry
+
+    try:
+        info = registry.load(settings.engine, registry.choose_device(settings.device)).info
+    except MouthpieceError as fault:
+        return _fault("engine", fault)
+    if info.missing:
+        detail = f"{info.name} lacks {', '.join(info.missing)}"
+        return Finding(name="engine", state=State.FAULT, detail=detail, remedy="docs/engines.md says where to get it.")
+    return Finding(name="engine", state=State.OK, detail=f"{info.name}: {info.summary}")
+
+
+def _fault(name: str, fault: MouthpieceError) -> Finding:
+    return Finding(name=name, state=State.FAULT, detail=str(fault), remedy=fault.remedy)

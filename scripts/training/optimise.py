@@ -1,0 +1,142 @@
+"""Fit the speech network to synthesised recordings."""
+
+import math
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from engines.articulate.phones import PHONES, Feature, coarticulate
+from engines.articulate.speech_net import SpeechNet, normalise
+from scripts.training.distort import Batch, distort, masked
+
+_FRAMES_PER_STEP = 6400
+_CROPS = (150, 200, 320, 640)
+_PEAK_RATE = 2e-3
+_WARM_UP = 200
+#: Share of the running average of the weights that a step leaves in place.
+_MEMORY = 0.998
+#: How much an error of each feature matters, in the order of `Feature`.
+_IMPORTANCE = (4.0, 1.5, 1.0, 2.0, 2.0, 0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """Recordings end to end: log-mel float16 (MELS, N) and the phone of each frame int64 (N,)."""
+
+    mel: torch.Tensor
+    phones: torch.Tensor
+
+
+def load_corpus(folder: Path) -> Corpus:
+    """Read every file that `synthesise` wrote into a folder."""
+    files = [np.load(path) for path in sorted(folder.glob("*.npz"))]
+    return Corpus(
+        mel=torch.from_numpy(np.concatenate([file["mel"] for file in files], 1)),
+        phones=torch.from_numpy(np.concatenate([file["phones"] for file in files])).long(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The state after a step: its number, its loss, and the running average of the weights."""
+
+    step: int
+    loss: float
+    average: SpeechNet
+
+
+def optimise(corpus: Corpus, steps: int, seed: int, checkpoint: Path) -> Iterator[Progress]:
+    """Train, from the checkpoint on where there is one, and yield at the start and after every step.
+
+    Each step draws its crops and its noise from the seed and its own number, so that a run that was stopped and went
+    on gives what an unbroken one gives. AdamW, cosine decay, exponential average of the weights.
+    """
+    torch.manual_seed(seed)
+    net = SpeechNet(len(PHONES))
+    average = deepcopy(net).requires_grad_(False)
+    optimiser = torch.optim.AdamW(net.parameters(), _PEAK_RATE, weight_decay=1e-2, betas=(0.9, 0.98))
+    first = _resume(checkpoint, net, average, optimiser)
+    yield Progress(step=first, loss=math.nan, average=average)
+    for step in range(first, steps):
+        torch.manual_seed(hash((seed, step)))
+        optimiser.param_groups[0]["lr"] = _rate(step, steps)
+        loss = _loss(net.train(), distort(_crops(corpus)))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        _follow(average, net)
+        if (step + 1) % 250 == 0:
+            _save(checkpoint, step + 1, net, average, optimiser)
+        yield Progress(step=step + 1, loss=float(loss.detach()), average=average)
+
+
+@torch.no_grad()
+def scores(net: SpeechNet, corpus: Corpus) -> dict[str, float]:
+    """How well held-out recordings are heard: share of frames right, and each feature's correlation."""
+    net.eval()
+    pieces = [
+        (net(normalise(mel.float()[None])), phones[None])
+        for mel, phones in zip(torch.split(corpus.mel, 3000, 1), torch.split(corpus.phones, 3000), strict=True)
+    ]
+    right = torch.cat([(heard.argmax(-1) == phones)[0] for heard, phones in pieces])
+    heard = torch.cat([coarticulate(logits.softmax(-1))[0] for logits, _ in pieces])
+    spoken = torch.cat([_spoken(phones)[0] for _, phones in pieces])
+    found = {"frames_right": float(right.float().mean())}
+    for feature in Feature:
+        both = torch.stack([heard[:, feature], spoken[:, feature]])
+        found[f"r_{feature.name.lower()}"] = float(torch.corrcoef(both)[0, 1])
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def _crops(corpus: Corpus) -> Batch:
+    length = _CROPS[int(torch.randint(len(_CROPS), ()))]
+    starts = torch.randint(corpus.mel.shape[1] - length, (_FRAMES_PER_STEP // length,)).tolist()
+    mel = torch.stack([corpus.mel[:, start : start + length] for start in starts]).float()
+    return mel, torch.stack([corpus.phones[start : start + length] for start in starts])
+
+
+def _spoken(phones: torch.Tensor) -> torch.Tensor:
+    return coarticulate(functional.one_hot(phones, len(PHONES)).float())
+
+
+def _loss(net: SpeechNet, batch: Batch) -> torch.Tensor:
+    """Cross-entropy of the phones, and squared error of the mouth and of its speed: what is seen counts most."""
+    mel, phones = batch
+    logits = net(masked(normalise(mel)))  # (B, N, phones)
+    heard = functional.cross_entropy(logits.flatten(0, 1), phones.flatten(), label_smoothing=0.05)
+    error = coarticulate(logits.softmax(-1)) - _spoken(phones)  # (B, N, features)
+    importance = torch.tensor(_IMPORTANCE)
+    seen = (error.square() * importance).mean() + 4 * (error.diff(dim=1).square() * importance).mean()
+    return heard + 5 * seen
+
+
+@torch.no_grad()
+def _follow(average: SpeechNet, net: SpeechNet) -> None:
+    for slow, fast in zip(average.parameters(), net.parameters(), strict=True):
+        slow.lerp_(fast, 1 - _MEMORY)
+
+
+def _rate(step: int, steps: int) -> float:
+    decay = 0.5 * (1 + math.cos(math.pi * step / steps))
+    return _PEAK_RATE * min(1.0, (step + 1) / _WARM_UP) * (0.01 + 0.99 * decay)
+
+
+def _save(path: Path, step: int, *parts: nn.Module | torch.optim.Optimizer) -> None:
+    torch.save({"step": step, "parts": [part.state_dict() for part in parts]}, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+
+
+def _resume(path: Path, *parts: nn.Module | torch.optim.Optimizer) -> int:
+    if not path.exists():
+        return 0
+    saved = torch.load(path)
+    for part, state in zip(parts, saved["parts"], strict=True):
+        part.load_state_dict(state)
+    return int(saved["step"])

@@ -1,0 +1,133 @@
+"""Hours of speech whose phones are known: many voices, languages and channels, as log-mel frames and labels."""
+
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engines.articulate.phones import RATE_HZ, SILENCE, TimedPhone, frame_phones
+from engines.articulate.speech_net import HOP, SAMPLE_RATE, log_mel
+from engines.articulate.voice import resample
+from scripts.training.channel import Samples, noise, pass_through
+from scripts.training.espeak import VARIANTS, Manner, speak
+from scripts.training.festival import (
+    FESTIVAL_VOICES,
+    FLITE_VOICES,
+    RUSSIAN_VOICE,
+    speak_festival,
+    speak_flite,
+)
+from scripts.training.texts import sentences
+from scripts.training.utterance import Utterance
+
+#: (log-mel frames float16 (MELS, N), phone of each frame uint8 (N,))
+Frames = tuple[NDArray[np.float16], NDArray[np.uint8]]
+
+# eSpeak's voice, the language of its text, and its share.
+_ESPEAK_VOICES = (
+    ("en-us", "en", 5), ("gmw/en", "en", 3), ("de", "de", 3), ("es", "es", 2), ("it", "it", 2), ("roa/fr", "fr", 3),
+    ("pt-br", "pt", 2), ("pl", "pl", 2), ("ru", "ru", 2), ("nl", "nl", 2), ("tr", "tr", 2), ("hi", "hi", 2),
+    ("cmn-latn-pinyin", "zh", 3), ("sv", "sv", 1), ("uk", "uk", 1), ("cs", "cs", 1), ("ko", "ko", 1),
+)  # fmt: skip
+_LANGUAGES = sorted({language for _, language, _ in _ESPEAK_VOICES})
+_FESTIVAL_BATCH = 12
+
+
+class Speakers:
+    """All the voices, taking turns at random.
+
+    Args:
+        seed: decides who speaks, what and how.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._texts = {language: cycle(sentences(language, self._rng)) for language in _LANGUAGES}
+
+    def utterances(self) -> Iterator[Utterance]:
+        """Utterances without end: about 45 % eSpeak, 33 % Flite, 22 % Festival."""
+        while True:
+            draw = self._rng.random()
+            if draw < 0.03:
+                yield from self._festival()
+            elif draw < 0.43:
+                yield from self._flite()
+            else:
+                yield self._espeak()
+
+    def _espeak(self) -> Utterance:
+        shares = np.array([share for *_, share in _ESPEAK_VOICES], float)
+        voice, language, _ = _ESPEAK_VOICES[self._rng.choice(len(shares), p=shares / shares.sum())]
+        variant = VARIANTS[self._rng.integers(len(VARIANTS))]
+        rate, pitch, pitch_range = (int(self._rng.uniform(*span)) for span in ((110, 260), (15, 85), (20, 90)))
+        manner = Manner(rate=rate, pitch=pitch, pitch_range=pitch_range)
+        return speak(next(self._texts[language]), f"{voice}+{variant}".rstrip("+"), manner)
+
+    def _flite(self) -> Iterator[Utterance]:
+        voice = self._rng.choice(FLITE_VOICES, p=(0.3, 0.3, 0.3, 0.1))
+        stretch, pitch = self._rng.uniform(0.75, 1.3), self._rng.uniform(80, 230)
+        spoken = speak_flite(next(self._texts["en"]), voice, stretch, pitch)
+        if spoken:
+            yield spoken
+
+    def _festival(self) -> Iterator[Utterance]:
+        voice = self._rng.choice(FESTIVAL_VOICES, p=(0.3, 0.2, 0.2, 0.3))
+        language = "ru" if voice == RUSSIAN_VOICE else "en"
+        texts = [next(self._texts[language]) for _ in range(_FESTIVAL_BATCH)]
+        yield from speak_festival(texts, voice, self._rng.uniform(0.75, 1.3))
+
+
+def recordings(seed: int) -> Iterator[tuple[Samples, NDArray[np.uint8]]]:
+    """Recordings without end: samples at the network's rate and the phone of each frame.
+
+    Speech is sent through a channel after its speaker's throat is made longer or shorter (by playing it slower or
+    faster); one recording in twelve holds no speech at all.
+    """
+    rng = np.random.default_rng((seed, 1))
+    for utterance in Speakers(seed).utterances():
+        if rng.random() < 1 / 12:
+            count = int(SAMPLE_RATE * rng.uniform(2, 8))
+            yield noise(count, rng) * np.float32(0.1), np.full(count // HOP, SILENCE, np.uint8)
+        if len(utterance.samples) > utterance.rate:
+            yield _recording(utterance, rng)
+
+
+def _recording(utterance: Utterance, rng: np.random.Generator) -> tuple[Samples, NDArray[np.uint8]]:
+    throat = float(np.clip(np.exp(rng.normal(0, 0.1)), 0.78, 1.28))
+    speech = resample(utterance.samples, round(utterance.rate * throat), SAMPLE_RATE)
+    lead, tail = (int(RATE_HZ * rng.choice([0.05, rng.uniform(0.1, 1.2)], p=(0.6, 0.4))) for _ in range(2))
+    padded = np.pad(speech, (lead * HOP, tail * HOP))
+    phones = [
+        TimedPhone(
+            phone=item.phone,
+            start_s=item.start_s / throat + lead / RATE_HZ,
+            end_s=item.end_s / throat + lead / RATE_HZ,
+        )
+        for item in utterance.phones
+    ]
+    return pass_through(padded, rng), frame_phones(phones, len(padded) // HOP)
+
+
+def synthesise(folder: Path, hours: float, seed: int) -> Iterator[float]:
+    """Write recordings into numbered files of a folder, ten minutes each, and yield the hours done after each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    heard: list[Frames] = []
+    frames = files = 0
+    for samples, labels in recordings(seed):
+        heard.append(_frames(samples, labels))
+        frames += len(heard[-1][1])
+        if frames >= min(hours * 3600, 600 * (files + 1)) * RATE_HZ:
+            mel, phones = (np.concatenate(parts, -1) for parts in zip(*heard, strict=True))
+            np.savez(folder / f"{files:04d}.npz", mel=mel, phones=phones)
+            heard, files = [], files + 1
+            yield frames / RATE_HZ / 3600
+        if frames >= hours * 3600 * RATE_HZ:
+            return
+
+
+def _frames(samples: Samples, labels: NDArray[np.uint8]) -> Frames:
+    mel = log_mel(torch.from_numpy(samples))[:, : len(labels)]
+    return mel.numpy().astype(np.float16), labels[: mel.shape[-1]]

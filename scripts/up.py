@@ -1,0 +1,200 @@
+"""Runs the development stack in the foreground: Temporal with its UI, the API and the workers."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import requests
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from contracts.errors import InternalError, Unavailable
+from contracts.settings import Secret, Settings
+from scripts import parts, pollers, runfile, server_init, temporal_binary
+from scripts.addresses import Addresses, choose
+from scripts.clock import now_text
+from scripts.console import Console, ConsoleHandler
+from scripts.stack import Stack
+from scripts.supervise import Supervisor
+from storage.records import Records
+from storage.secrets import first_key, server_secret
+
+T = TypeVar("T")
+
+_SERVER_PATIENCE_S = 30.0
+_READY_PATIENCE_S = 180.0
+_LOOK_EVERY_S = 0.2
+#: A part that dies this often before the stack was ever ready will not come up by itself.
+_HOPELESS = 4
+
+
+class NotReady(InternalError):
+    """A part does not come up."""
+
+
+class _Stopped(Exception):
+    """Somebody asked the stack to stop."""
+
+
+def run(stack: Stack, settings: Settings, environ: Mapping[str, str], port: int | None, is_apart: bool) -> None:
+    """Run the stack until it is asked to stop by SIGINT or SIGTERM.
+
+    Args:
+        stack: what to run.
+        settings: of this stack; `data_dir` is where everything it writes goes.
+        environ: what the parts inherit; its `MOUTHPIECE_*` names agree with `settings`.
+        port: the API's port; 0 takes any free one, None the stack's.
+        is_apart: take free ports for all but the API.
+
+    Raises:
+        DataInUse, PortTaken, BinaryMissing, NotReady: when the stack cannot run.
+    """
+    with runfile.claim(settings.data_dir):
+        binary = temporal_binary.find(environ)
+        addresses = choose(stack, port, is_apart)
+        _Session(stack, settings, addresses, parts.inherited(stack, settings, addresses, environ), binary).run()
+
+
+class _Session:
+    """One run of a stack."""
+
+    def __init__(
+        self, stack: Stack, settings: Settings, addresses: Addresses, environ: dict[str, str], binary: Path
+    ) -> None:
+        self._stack = stack
+        self._data_dir = settings.data_dir
+        self._secret = server_secret(settings)
+        self._environ = environ
+        self._url = f"http://{stack.api.host}:{addresses.api_port}"
+        self._ui = f"http://{stack.server.host}:{addresses.ui_port}"
+        self._server = parts.server(stack, settings, addresses, environ, binary)
+        self._others = [parts.api(stack, addresses, environ), *parts.workers(stack, environ)]
+        self._console = Console(("up", self._server.name, *(part.name for part in self._others)))
+        self._supervisor = Supervisor(self._console.log)
+        self._asked_to_stop = threading.Event()
+
+    def run(self) -> None:
+        """Start everything, say when it is ready, tend it until asked to stop, and stop it."""
+        logging.basicConfig(
+            level=logging.INFO, format="%(message)s", handlers=[ConsoleHandler(self._console, "up")], force=True
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        loop = asyncio.new_event_loop()
+        try:
+            self._start(loop)
+            while True:
+                self._pause()
+        except _Stopped:
+            self._say("stopping")
+        finally:
+            self._supervisor.stop()
+            loop.close()
+        self._say("stopped; jobs and records are kept in " + str(self._data_dir))
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        began = time.monotonic()
+        key = self._first_key()
+        self._supervisor.start(self._server)
+        client = self._until(lambda: self._reach(loop), _SERVER_PATIENCE_S, "the Temporal server")
+        loop.run_until_complete(server_init.prepare(client, self._stack))
+        for part in self._others:
+            self._supervisor.start(part)
+        self._write_runfile()
+        self._until(lambda: _answers(self._url) or None, _READY_PATIENCE_S, "the API")
+        self._until(lambda: _is_polled(loop, client) or None, _READY_PATIENCE_S, "the workers")
+        self._announce(key, time.monotonic() - began)
+
+    def _announce(self, key: Secret, took_s: float) -> None:
+        self._say(f"ready after {took_s:.1f} s; ctrl-c stops it")
+        for what, value in {
+            "API": self._url,
+            "Temporal": self._ui,
+            "Data": str(self._data_dir),
+            "API key": str(key),
+        }.items():
+            self._say(f"  {what:<9} {click.style(value, bold=True)}")
+        click.echo(f"ready {self._url} {key!s}")
+        sys.stdout.flush()
+
+    def _first_key(self) -> Secret:
+        """The key shown at every start: the newest generation that has not been revoked."""
+        records = Records(self._data_dir / "records.db")
+        try:
+            generation = 0
+            while True:
+                key = first_key(self._secret, generation)
+                if not records.keys.add(key, "first key", now_text()).revoked_at:
+                    return key
+                generation += 1
+        finally:
+            records.close()
+
+    def _write_runfile(self) -> None:
+        runfile.write(
+            self._data_dir,
+            runfile.Running(
+                url=self._url,
+                temporal=self._environ["TEMPORAL_ADDRESS"],
+                namespace=self._stack.server.namespace,
+                ui=self._ui,
+                pid=os.getpid(),
+            ),
+        )
+
+    def _reach(self, loop: asyncio.AbstractEventLoop) -> Client | None:
+        address, namespace = self._environ["TEMPORAL_ADDRESS"], self._stack.server.namespace
+        try:
+            return loop.run_until_complete(server_init.reach(address, namespace, 0))
+        except Unavailable:
+            return None
+
+    def _until(self, look: Callable[[], T | None], patience_s: float, what: str) -> T:
+        """Tend the parts until a look finds something."""
+        deadline = time.monotonic() + patience_s
+        while (found := look()) is None:
+            self._pause()
+            hopeless = [name for name, failures in self._supervisor.failures().items() if failures >= _HOPELESS]
+            if hopeless or time.monotonic() > deadline:
+                raise NotReady(
+                    f"{', '.join(hopeless)} keeps ending"
+                    if hopeless
+                    else f"{what} did not come up in {patience_s:g} s",
+                    remedy="The lines above say why; mouthpiece doctor names what is missing.",
+                )
+        return found
+
+    def _pause(self) -> None:
+        if self._asked_to_stop.wait(_LOOK_EVERY_S):
+            raise _Stopped
+        self._supervisor.tend()
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        if self._asked_to_stop.is_set() and number == signal.SIGINT:
+            self._supervisor.kill()
+        self._asked_to_stop.set()
+
+    def _say(self, line: str) -> None:
+        self._console.log("up", line)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/readyz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _is_polled(loop: asyncio.AbstractEventLoop, client: Client) -> bool:
+    try:
+        return not loop.run_until_complete(pollers.unpolled(client))
+    except RPCError:
+        return False
