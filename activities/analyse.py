@@ -8,6 +8,7 @@ from activities.boundary import at_boundary, reporter
 from activities.computing import device_faults
 from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
+from contracts.errors import NoFace
 from contracts.steps import AnalyseInput, AnalyseResult
 from engines import pipeline
 
@@ -30,18 +31,23 @@ class Analyse:
         key = f"jobs/{step.job_id}/work/{activity.info().workflow_run_id}/analysis.safetensors"
         with self.workplace.scratch(step.job_id) as scratch, device_faults():
             out = scratch / "analysis.safetensors"
-            plan = pipeline.analyse(
-                self.engines.get(step.engine),
-                source=blobs.local(step.source.blob),
-                source_info=step.source,
-                speech=blobs.local(step.speech.blob),
-                audio_duration_s=step.audio.duration_s,
-                options=step.options,
-                segment_s=self.workplace.settings.segment_s,
-                seed=step.seed,
-                out=out,
-                report=report,
-            )
+            try:
+                plan = pipeline.analyse(
+                    self.engines.get(step.engine),
+                    source=blobs.local(step.source.blob),
+                    source_info=step.source,
+                    speech=blobs.local(step.speech.blob),
+                    audio_duration_s=step.audio.duration_s,
+                    options=step.options,
+                    segment_s=self.workplace.settings.segment_s,
+                    seed=step.seed,
+                    out=out,
+                    report=report,
+                )
+            except NoFace as fault:
+                # An engine does not know what the request calls its source.
+                fault.field = step.source.field
+                raise
             blobs.put(key, out)
         return AnalyseResult(
             analysis=key,

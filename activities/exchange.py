@@ -1,18 +1,21 @@
 """One HTTP request to an address that a client named, guarded against private networks and endless waits."""
 
 import logging
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import ConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import NewConnectionError, SSLError
 
 from activities.addresses import Endpoint, check
+from activities.cutoff import cut_off, tracked
 from contracts.errors import FetchFailed, FetchRefused, FetchTimeout
 from contracts.settings import AllowList
 
@@ -27,11 +30,18 @@ _HEADERS = {"User-Agent": "mouthpiece/1", "Accept": "*/*", "Accept-Encoding": "i
 
 
 class PinnedAdapter(HTTPAdapter):
-    """Connects to one checked address; Host header, SNI and certificate check stay with the URL's host."""
+    """Connects to one checked address; Host header, SNI and certificate check stay with the URL's host.
 
-    def __init__(self, endpoint: Endpoint, address: str) -> None:
+    Args:
+        endpoint: where the URL leads.
+        address: the address to connect to.
+        opened: gets a second handle on each socket.
+    """
+
+    def __init__(self, endpoint: Endpoint, address: str, opened: list[socket.socket]) -> None:
         self._endpoint = endpoint
         self._address = address
+        self._opened = opened
         super().__init__(max_retries=0)
 
     def get_connection_with_tls_context(
@@ -40,16 +50,17 @@ class PinnedAdapter(HTTPAdapter):
         verify: bool | str | None,
         proxies: Mapping[str, str] | None = None,
         cert: tuple[str, str] | str | None = None,
-    ) -> ConnectionPool:
+    ) -> HTTPConnectionPool:
         """Put the checked address in the host's place."""
         target, tls = self.build_connection_pool_key_attributes(request, verify or False, cert)
         named = {"server_hostname": self._endpoint.host} if target["scheme"] == "https" else {}
-        pool: ConnectionPool = self.poolmanager.connection_from_host(
+        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(
             self._address,
             port=target["port"],
             scheme=target["scheme"],
             pool_kwargs={**tls, **named},
         )
+        pool.ConnectionCls = tracked(cast(type[HTTPConnection], pool.ConnectionCls), self._opened)
         return pool
 
     def add_headers(self, request: requests.PreparedRequest, **kwargs: object) -> None:
@@ -66,9 +77,20 @@ def exchange(
     *,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-    read_timeout_s: float = READ_TIMEOUT_S,
+    answer_s: float = READ_TIMEOUT_S,
+    body_s: float,
 ) -> Iterator[requests.Response]:
     """Send one request, follow nothing, and yield the answer with its body still to be read.
+
+    Args:
+        method: GET or POST.
+        url: where to.
+        field: the request's field that named it, for error messages.
+        allow: private addresses that may be reached all the same.
+        headers: what to send beyond the usual.
+        body: what to send, or None.
+        answer_s: how long the whole head of the answer may take once connected.
+        body_s: how long the body can be read; then the connection ends, which may look like the body's own end.
 
     Raises:
         FetchRefused: when the address is not one to connect to.
@@ -76,7 +98,7 @@ def exchange(
         FetchTimeout: when nobody answers in time.
     """
     endpoint = check(url, field, allow)
-    with requests.Session() as session:
+    with requests.Session() as session, _sockets() as opened:
         # A proxy from the environment would resolve the name again, by its own lights.
         session.trust_env = False
         wanted = requests.Request(method, url, headers={**_HEADERS, **(headers or {})}, data=body)
@@ -84,8 +106,19 @@ def exchange(
             prepared = session.prepare_request(wanted)
         except (requests.RequestException, UnicodeError) as fault:
             raise FetchRefused("not a URL that can be fetched", field=field) from fault
-        with _send(session, prepared, endpoint, field, read_timeout_s) as response:
+        with _send(session, prepared, endpoint, field, answer_s, opened) as response, cut_off(opened, body_s):
             yield response
+
+
+@contextmanager
+def _sockets() -> Iterator[list[socket.socket]]:
+    """Collect handles on sockets and close them in the end."""
+    opened: list[socket.socket] = []
+    try:
+        yield opened
+    finally:
+        for each in opened:
+            each.close()
 
 
 def _send(
@@ -93,17 +126,18 @@ def _send(
     request: requests.PreparedRequest,
     endpoint: Endpoint,
     field: str,
-    read_timeout_s: float,
+    answer_s: float,
+    opened: list[socket.socket],
 ) -> requests.Response:
     """Try the host's addresses in turn until one accepts the connection."""
+    too_late = FetchTimeout(f"{endpoint.host} did not answer in time", field=field)
     for address in endpoint.addresses[:MAX_ADDRESSES]:
-        session.mount(f"{urlsplit(request.url or '').scheme}://", PinnedAdapter(endpoint, address))
+        session.mount(f"{urlsplit(request.url or '').scheme}://", PinnedAdapter(endpoint, address, opened))
         try:
-            return session.send(
-                request, stream=True, allow_redirects=False, timeout=(CONNECT_TIMEOUT_S, read_timeout_s)
-            )
+            with cut_off(opened, CONNECT_TIMEOUT_S + answer_s, too_late):
+                return session.send(request, stream=True, allow_redirects=False, timeout=(CONNECT_TIMEOUT_S, answer_s))
         except requests.ReadTimeout as fault:
-            raise FetchTimeout(f"{endpoint.host} did not answer in time", field=field) from fault
+            raise too_late from fault
         except requests.ConnectionError as fault:
             if isinstance(_reason(fault), ssl.SSLCertVerificationError):
                 raise FetchFailed(f"{endpoint.host} has no valid certificate", field=field) from fault

@@ -62,7 +62,7 @@ def download(url: str, out: Path, field: str, allow: AllowList, limits: Limits, 
     deadline = time.monotonic() + limits.total_s
     for _hop in range(MAX_REDIRECTS + 1):
         report(0.0)
-        with exchange("GET", url, field, allow) as response:
+        with exchange("GET", url, field, allow, body_s=max(deadline - time.monotonic(), 0.0)) as response:
             if response.status_code not in _REDIRECTS:
                 _check_status(response.status_code, field)
                 return _save(response, out, field, limits.size_bytes, deadline, report)
@@ -89,25 +89,29 @@ def _save(
         raise FetchFailed("the other side sends it compressed", field=field)
     digest, size = hashlib.sha256(), 0
     with out.open("wb") as file:
-        for chunk in _chunks(response, field):
+        for chunk in _chunks(response, field, deadline):
             size += len(chunk)
             if size > size_limit:
                 raise _too_large(size_limit, field)
-            if time.monotonic() > deadline:
-                raise FetchTimeout("the download takes too long", field=field)
             digest.update(chunk)
             file.write(chunk)
             report(size / max(expected, size))
     return Download(size_bytes=size, sha256=digest.hexdigest())
 
 
-def _chunks(response: requests.Response, field: str) -> Iterator[bytes]:
-    """The body as it comes in: each read returns what is there, so that a trickle cannot outlast the deadline."""
-    try:
-        while chunk := response.raw.read1(_CHUNK_BYTES):
-            yield chunk
-    except HTTPError as fault:
-        raise FetchTimeout("the download broke off", field=field) from fault
+def _chunks(response: requests.Response, field: str, deadline: float) -> Iterator[bytes]:
+    """The body as it comes in: each read returns what is there."""
+    while True:
+        try:
+            chunk = response.raw.read1(_CHUNK_BYTES)
+        except HTTPError as fault:
+            raise FetchTimeout("the download broke off", field=field) from fault
+        # At the body's end too: a connection that was cut at the deadline can look like one.
+        if time.monotonic() > deadline:
+            raise FetchTimeout("the download takes too long", field=field)
+        if not chunk:
+            return
+        yield chunk
 
 
 def _too_large(size_limit: int, field: str) -> MediaTooLarge:

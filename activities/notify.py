@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Longest part of a receiver's answer that is read, in characters.
 _ANSWER_CHARACTERS = 500
+#: How long the beginning of a receiver's answer is waited for once its status is known, in seconds.
+_BODY_S = 5.0
 #: Longest pause a receiver may ask for.
 _LONGEST_PAUSE = timedelta(hours=4)
 _GONE = 410
@@ -69,7 +71,8 @@ class Notify:
             self.settings.fetch_allow,
             headers={"Content-Type": "application/json", **self._signature(step, now)},
             body=step.body.encode(),
-            read_timeout_s=self.settings.webhook_timeout_s,
+            answer_s=self.settings.webhook_timeout_s,
+            body_s=_BODY_S,
         ) as response:
             return _Answer(
                 http_status=response.status_code,

@@ -58,7 +58,8 @@ class Settle:
             return None
         url = self.links.url(step.output, time.time()) if step.output else ""
         return Delivery(
-            delivery_id=_delivery_id(step.job_id, activity.info().workflow_run_id),
+            # One id for each outcome: a retried job has a new run, and so a new webhook.
+            delivery_id=f"msg_{activity.info().workflow_run_id}",
             job_id=step.job_id,
             key_id=record.key_id,
             url=record.webhook_url,
@@ -76,11 +77,6 @@ def _credits(step: SettleInput, settings: Settings) -> int:
         per_s_720p=settings.credits_per_s_720p,
         minimum_s=settings.credits_min_s,
     )
-
-
-def _delivery_id(job_id: str, run_id: str | None) -> str:
-    """One id for each outcome: a retried job has a new run, and so a new webhook."""
-    return f"msg_{job_id}_{(run_id or '')[:8]}"
 
 
 def _view(step: SettleInput) -> JobView:

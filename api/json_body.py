@@ -22,10 +22,13 @@ class JsonBody(FlaskParser):
     def load_json(self, req: Request, schema: Schema) -> object:
         """Decode the body, whatever was sent."""
         if not req.is_json:
-            sent = req.mimetype or "nothing"
-            raise InvalidRequest(f"the body must be application/json, not {sent}", remedy=_REMEDY)
+            kind = req.mimetype or "nothing"
+            raise InvalidRequest(f"the body must be application/json, not {kind}", remedy=_REMEDY)
+        sent = req.get_data()
+        # A body of undeclared length is cut at the limit in silence; reading on is what says so.
+        req.stream.read(1)
         try:
-            body = json.loads(req.get_data(), parse_constant=_refuse_constant)
+            body = json.loads(sent, parse_constant=_refuse_constant)
             # Half of a surrogate pair is JSON, but no text that can be stored or sent on.
             json.dumps(body, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as fault:

@@ -26,6 +26,7 @@ STATUS_WORDS: dict[Status, str] = {
 
 #: Frames per second by the word that asks for them; 0 keeps the source's.
 FRAME_RATES = {"25": 25.0, "original": 0.0}
+DEFAULT_FRAME_RATE = "original"
 
 #: Narrowest and lowest picture that is encoded, in pixels.
 SMALLEST_SIDE_PX = 32
@@ -67,16 +68,28 @@ class VideoParams(RequestSchema):
 
     video_width = Whole(
         load_default=0,
+        allow_none=True,
         validate=_check_side,
         metadata={"description": "an even number of pixels; 0 keeps the source's."},
     )
     video_height = Whole(
         load_default=0,
+        allow_none=True,
         validate=_check_side,
         metadata={"description": "an even number of pixels; 0 keeps the source's."},
     )
-    video_enhance = Whole(load_default=0, validate=between(0, 1), metadata={"description": "0 or 1; not applied yet."})
-    fps = Text(load_default="original", validate=one_of(*FRAME_RATES), metadata={"description": '"25" or "original".'})
+    video_enhance = Whole(
+        load_default=0,
+        allow_none=True,
+        validate=between(0, 1),
+        metadata={"description": "0 or 1; not applied yet."},
+    )
+    fps = Text(
+        load_default=DEFAULT_FRAME_RATE,
+        allow_none=True,
+        validate=one_of(*FRAME_RATES),
+        metadata={"description": '"25" or "original".'},
+    )
 
 
 class LipsyncBody(RequestSchema):
@@ -199,7 +212,7 @@ def _options(params: JsonObject) -> OutputOptions:
     return OutputOptions(
         width_px=width if isinstance(width, int) else 0,
         height_px=height if isinstance(height, int) else 0,
-        fps=FRAME_RATES[str(params["fps"])],
+        fps=FRAME_RATES[str(params["fps"] or DEFAULT_FRAME_RATE)],
     )
 
 

@@ -15,6 +15,7 @@ from contracts.jobs import Dialect, MediaRef, OutputOptions, Role
 from contracts.studio import StudioJob, studio_job
 
 SHORT_SIDES_PX = {"480p": 480, "720p": 720}
+DEFAULT_RESOLUTION = "480p"
 PROMPT_LIMIT = 2000
 
 
@@ -46,7 +47,10 @@ class FormState(RequestSchema):
 
     audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
     resolution = Text(
-        load_default="480p", validate=one_of(*SHORT_SIDES_PX), metadata={"description": '"480p" or "720p".'}
+        load_default=DEFAULT_RESOLUTION,
+        allow_none=True,
+        validate=one_of(*SHORT_SIDES_PX),
+        metadata={"description": '"480p" or "720p".'},
     )
     mask_image = WebAddress(
         load_default=None, allow_none=True, metadata={"description": "URL of a mask image; not applied yet."}
@@ -97,7 +101,7 @@ class StudioBody(RequestSchema):
             model=self.model,
             source=_media(state, self.role),
             audio=_media(state, Role.AUDIO),
-            options=OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"])]),
+            options=OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"] or DEFAULT_RESOLUTION)]),
             seed=seed if isinstance(seed, int) and seed >= 0 else None,
             webhook_url=str(body["webhook"] or ""),
             warnings=_not_applied(state) + unknown_warnings(self, original),

@@ -25,6 +25,8 @@ MULTIPART = "multipart/form-data"
 _CHUNK_BYTES = 1 << 20
 #: What boundaries and headers of a multipart body may add to the file.
 _MULTIPART_BYTES = 1 << 16
+#: What the parser may hold of a form at once; it reads 64 KiB and keeps what a boundary might begin in.
+_PARSER_BYTES = 1 << 20
 _REMEDY = f"Send the file as the body, or as the field '{FIELD}' of a {MULTIPART} body."
 
 
@@ -105,7 +107,7 @@ def _write_form_file(path: Path) -> None:
     ) -> IO[bytes]:
         return tempfile.NamedTemporaryFile(dir=path.parent, delete=False)
 
-    parser = FormDataParser(stream_factory=open_part, max_form_memory_size=_MULTIPART_BYTES, max_form_parts=16)
+    parser = FormDataParser(stream_factory=open_part, max_form_memory_size=_PARSER_BYTES, max_form_parts=16)
     _, _, files = parser.parse(request.stream, MULTIPART, request.content_length, request.mimetype_params)
     for part in files.values():
         part.close()

@@ -6,6 +6,7 @@ and profile file instead.
 """
 
 import ipaddress
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -65,6 +66,22 @@ def _positive_float(text: str) -> float:
     return value
 
 
+def _up_to(limit: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = _positive_float(text)
+        if value > limit:
+            raise ValueError(f"must be at most {limit:g}")
+        return value
+
+    return parse
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in logging.getLevelNamesMapping():
+        raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return text.upper()
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
@@ -114,20 +131,22 @@ class Settings:
     data_dir: Path = _setting("~/.local/share/mouthpiece", _path, "Folder of records, blobs and secrets.")
     public_url: str = _setting("http://127.0.0.1:8080", _url, "How clients reach the API; links are built on it.")
     secret: Secret = _setting("", Secret, "Signs download links; empty: one is made and kept in the data folder.")
-    log_level: str = _setting("INFO", _text, "Lowest level of log lines written.")
+    log_level: str = _setting("INFO", _log_level, "Lowest level of log lines written.")
     engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
     device: Device = _setting("auto", _device, "Where engines compute: auto takes a GPU when there is one.")
     torch_threads: int = _setting("0", _count, "CPU threads of one engine process; 0: as many as cores.")
     segment_s: float = _setting("4", _positive_float, "Length of the pieces a video is rendered in, side by side.")
     fetch_allow: AllowList = _setting("", _allow_list, "Private networks (CIDR) and hosts that URLs may name.")
-    fetch_timeout_s: float = _setting("300", _positive_float, "Longest download of one input.")
+    fetch_timeout_s: float = _setting("300", _up_to(840), "Longest download of one input, at most 840.")
     max_video_bytes: int = _setting("1073741824", _positive_int, "Largest video input.")
     max_audio_bytes: int = _setting("209715200", _positive_int, "Largest audio input.")
     max_image_bytes: int = _setting("52428800", _positive_int, "Largest image input.")
     max_duration_s: float = _setting("600", _positive_float, "Longest video or audio input.")
     max_side_px: int = _setting("4096", _positive_int, "Longest side of a video or image input.")
     link_ttl_s: int = _setting("604800", _positive_int, "How long a download link works.")
-    webhook_timeout_s: float = _setting("15", _positive_float, "How long one webhook attempt waits for its answer.")
+    webhook_timeout_s: float = _setting(
+        "15", _up_to(30), "How long one webhook attempt waits for its answer, at most 30."
+    )
     credits_per_s_480p: int = _setting("2", _count, "Credits per second of output up to 480 px on its shorter side.")
     credits_per_s_720p: int = _setting("4", _count, "Credits per second of larger output.")
     credits_min_s: int = _setting("5", _count, "Shortest billed length in seconds.")

@@ -259,7 +259,7 @@ SETTLE = Step(
 NOTIFY = Step(
     stub=notify,
     queue=Queue.CONTROL,
-    start_to_close=timedelta(seconds=40),
+    start_to_close=timedelta(seconds=60),
     schedule_to_close=timedelta(days=3),
     retry=_retry(5, 4 * 3600, 0, factor=4.0),
 )

@@ -1,6 +1,7 @@
 """What the output shows when: its size, its rate, and the source frame behind each of its frames."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,9 @@ from contracts.jobs import OutputOptions
 from engines.base import Timeline
 
 PORTRAIT_FPS = Fraction(25)
+#: A portrait is scaled down to this on its shorter side unless the request says how large: photographs come far larger
+#: than anyone watches, and each frame costs what its pixels do.
+PORTRAIT_SHORT_SIDE_PX = 1080
 
 #: Time stamps are rounded to the container's clock, so a frame counts as shown this much of a frame early.
 _EARLY = 0.25
@@ -18,7 +22,7 @@ _EARLY = 0.25
 def portrait_timeline(size: tuple[int, int], audio_s: float, options: OutputOptions) -> Timeline:
     """The timeline of a still picture that speaks for `audio_s` seconds."""
     fps = _rate(options.fps) or PORTRAIT_FPS
-    width, height = output_size(size, options)
+    width, height = output_size(size, replace(options, short_side_px=options.short_side_px or PORTRAIT_SHORT_SIDE_PX))
     index = np.zeros(frame_count(audio_s, fps), dtype=np.int32)
     return Timeline(fps=fps, width=width, height=height, source_index=index, is_portrait=True)
 

@@ -26,7 +26,7 @@ _POLL_S = 0.01
 _RATE_HZ = 16000
 
 
-def _inputs(folder: Path) -> tuple[Path, Path]:
+def make_inputs(folder: Path) -> tuple[Path, Path]:
     """A picture and a second of sound; the engine looks at neither."""
     rng = np.random.default_rng(7)
     picture, sound = folder / "face.png", folder / "voice.wav"
@@ -39,8 +39,8 @@ def _inputs(folder: Path) -> tuple[Path, Path]:
     return picture, sound
 
 
-def one_job(trial: Trial, files: str) -> float:
-    """Run a job through the service and return the seconds from submit to completed."""
+def one_job(trial: Trial, files: str) -> tuple[str, float]:
+    """Run a job through the service; returns its id and the seconds from submit to completed."""
     headers = {"Authorization": f"Bearer {trial.key}"}
     body = {"formState": {"image": f"{files}/face.png", "audio": f"{files}/voice.wav", "resolution": "480p"}}
     begin = time.perf_counter()
@@ -48,7 +48,7 @@ def one_job(trial: Trial, files: str) -> float:
     while True:
         state = requests.get(f"{trial.url}/api/v1/jobs/{job['id']}", headers=headers, timeout=30).json()
         if state["status"] == "completed":
-            return time.perf_counter() - begin
+            return job["id"], time.perf_counter() - begin
         if state["status"] == "failed":
             raise click.ClickException(f"the job failed: {state['error']}")
         time.sleep(_POLL_S)
@@ -75,10 +75,10 @@ def main(jobs: int) -> None:
     sys.path.append(TRIVIAL_ENGINE["PYTHONPATH"])
     with tempfile.TemporaryDirectory(prefix="mouthpiece-bench-") as name:
         folder = Path(name)
-        picture, sound = _inputs(folder)
+        picture, sound = make_inputs(folder)
         with serving(folder) as files, running(TRIVIAL_ENGINE, log=folder / "log") as trial:
             one_job(trial, files)
-            service = [one_job(trial, files) for _ in range(jobs)]
+            service = [one_job(trial, files)[1] for _ in range(jobs)]
         alone = _without_service(picture, sound, folder / "out.mp4", max(3, jobs // 5))[1:]
     result = {"jobs": jobs, "service": _percentiles(service), "media_work_alone": _percentiles(alone)}
     click.echo(json.dumps(result, indent=2))

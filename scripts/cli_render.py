@@ -1,14 +1,17 @@
 """Commands for engines alone, without a server."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from contracts.errors import MouthpieceError
 from contracts.jobs import OutputOptions
 from contracts.settings import Settings
 from scripts import progress, table
 from scripts.options import read_settings, with_settings
+
+if TYPE_CHECKING:
+    from scripts.installed_engines import Installed
 
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -33,13 +36,13 @@ def render(
     output: Path,
 ) -> None:
     """Render one file with an engine, here and now."""
-    from scripts.render import render_file
-
     source = image or video
     if source is None or (image and video):
         raise click.UsageError("give one of --image and --video")
     if not output.absolute().parent.is_dir():
         raise click.UsageError(f"no such folder: {output.parent}")
+    from scripts.render import render_file
+
     settings = read_settings()
     with progress.bars() as bars:
         plan = render_file(
@@ -63,18 +66,15 @@ def render(
 @with_settings
 def engines(settings: Settings) -> None:
     """List the installed engines."""
-    from engines import registry
+    from scripts import installed_engines
 
-    rows = []
-    for name in registry.names():
-        try:
-            info = registry.load(name, registry.choose_device(settings.device)).info
-        except MouthpieceError as fault:
-            rows.append((name, str(fault), "", "", ""))
-            continue
-        can = info.capabilities
-        takes = " ".join(word for word, is_able in {"portrait": can.portrait, "video": can.video}.items() if is_able)
-        rows.append(
-            (name, f"lacks {', '.join(info.missing)}" if info.missing else "ready", takes, info.licence, info.summary)
-        )
+    rows = [_row(installed_engines.look(name, settings)) for name in installed_engines.names()]
     click.echo("\n".join(table.lines(("NAME", "STATE", "TAKES", "LICENCE", "SUMMARY"), rows)))
+
+
+def _row(found: "Installed") -> tuple[str, ...]:
+    if found.info is None:
+        return found.name, found.fault, "", "", ""
+    able = found.info.capabilities
+    takes = " ".join(kind for kind, is_able in (("portrait", able.portrait), ("video", able.video)) if is_able)
+    return found.name, found.fault or "ready", takes, found.info.licence, found.info.summary

@@ -121,16 +121,13 @@ def compute(settings: Settings) -> Finding:
 
 def engine(settings: Settings) -> Finding:
     """Whether the engine of jobs that name none is installed and loads, weights and all."""
-    from engines import registry
+    from scripts import installed_engines
 
-    try:
-        info = registry.load(settings.engine, registry.choose_device(settings.device)).info
-    except MouthpieceError as fault:
-        return _fault("engine", fault)
-    if info.missing:
-        detail = f"{info.name} lacks {', '.join(info.missing)}"
-        return Finding(name="engine", state=State.FAULT, detail=detail, remedy="docs/engines.md says where to get it.")
-    return Finding(name="engine", state=State.OK, detail=f"{info.name}: {info.summary}")
+    found = installed_engines.look(settings.engine, settings)
+    if found.info is None or found.fault:
+        detail = f"{found.name}: {found.fault}"
+        return Finding(name="engine", state=State.FAULT, detail=detail, remedy=found.remedy)
+    return Finding(name="engine", state=State.OK, detail=f"{found.name}: {found.info.summary}")
 
 
 def _fault(name: str, fault: MouthpieceError) -> Finding:

@@ -45,7 +45,7 @@ class _Stopped(Exception):
 
 
 def run(stack: Stack, settings: Settings, environ: Mapping[str, str], port: int | None, is_apart: bool) -> None:
-    """Run the stack until it is asked to stop by SIGINT or SIGTERM.
+    """Run the stack until it is asked to stop by SIGINT, SIGTERM or SIGHUP.
 
     Args:
         stack: what to run.
@@ -86,7 +86,7 @@ class _Session:
         logging.basicConfig(
             level=logging.INFO, format="%(message)s", handlers=[ConsoleHandler(self._console, "up")], force=True
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         loop = asyncio.new_event_loop()
         try:

@@ -59,8 +59,8 @@ class Collector:
         self._kept: dict[tuple[int, int, int], _Crop] = {}
         self._bytes = 0
 
-    def add(self, number: int, shot: int, frame: Frame, points: Floats) -> None:
-        """Consider the mouth of one frame with its kept points (P, 2)."""
+    def add(self, number: int, shot: int, frame: Frame, points: Floats, contrast: float) -> None:
+        """Consider the mouth of one frame with its kept points (P, 2) and its `lips.mouth_contrast`."""
         seen = measure(points[None])
         gap_class = int(np.searchsorted(_GAP_CLASSES, seen.gap[0], side="right"))
         crop = _crop(frame, points, float(seen.unit[0]))
@@ -69,7 +69,7 @@ class Collector:
         key = (shot, gap_class, int(np.searchsorted(_YAW_CLASSES, seen.yaw[0])))
         left, top, picture = crop
         known = self._kept.get(key)
-        score = _sharpness(picture)
+        score = _sharpness(picture) * contrast
         if known is None and self._is_full(shot, picture.nbytes):
             return
         if known is None or score > known.score:

@@ -19,7 +19,7 @@ __all__ = ["RATE_HZ", "Articulation", "SpeechDriver", "sample_at"]
 _WEIGHTS = Path(__file__).parent / "weights"
 _PIECE = 60 * RATE_HZ
 #: Probability of contact at which the lips begin to close, and at which they are shut.
-_CONTACT = (0.25, 0.6)
+_CONTACT = (0.15, 0.45)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ _FADE_FRAMES = 4
 #: A person is judged by all their frames in a shot, if they are seen in it for so long.
 _ACQUAINTED_S = 2.0
 _MOST_SPANS = 5
+#: Contrast of an open mouth's inside to the lips, at least and compared with the same shot's clearest.
+_LEAST_CONTRAST, _SHARE_OF_CONTRAST = 0.18, 0.75
 
 
 class Articulate:
@@ -125,13 +127,24 @@ def _manners(
 def _choices(
     watched: Watched, seen: Measures, poses: NDArray[np.float32], shown: NDArray[np.int32]
 ) -> NDArray[np.int16]:
-    looks = Looks(gap=seen.gap, width=seen.width, yaw=seen.yaw, pitch=seen.pitch)
+    looks = Looks(gap=seen.gap * _truly_open(watched, seen), width=seen.width, yaw=seen.yaw, pitch=seen.pitch)
     own = looks[shown]
     wanted = Looks(
         gap=poses[:, 0].astype(np.float64), width=poses[:, 1].astype(np.float64), yaw=own.yaw, pitch=own.pitch
     )
     number = watched.bank.number
     return choose(wanted, own, watched.shots[shown], looks[number], watched.shots[number])
+
+
+def _truly_open(watched: Watched, seen: Measures) -> NDArray[np.bool_]:
+    """Frames (N,) whose open mouth is seen to be open, and not so by the landmarks' error."""
+    threshold = np.full(len(watched.shots), _LEAST_CONTRAST)
+    for shot in range(int(watched.shots.max()) + 1):
+        wide = (watched.shots == shot) & (seen.gap > 0.05)
+        if wide.any():
+            usual = np.percentile(watched.contrast[wide], 90)
+            threshold[watched.shots == shot] = max(_LEAST_CONTRAST, _SHARE_OF_CONTRAST * usual)
+    return np.asarray(watched.contrast >= threshold)
 
 
 def _warnings(

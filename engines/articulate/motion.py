@@ -30,7 +30,8 @@ _MOST_OF_RANGE = 1.45
 _TUCK_GAP = 0.022
 #: A dropping jaw draws the corners of the mouth together.
 _NARROWED_BY_OPENING = 0.35
-_SUBFRAMES = 4
+_SUBFRAMES = 8
+_HANN = (np.hanning(_SUBFRAMES + 2)[1:-1] / np.hanning(_SUBFRAMES + 2).sum()).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,21 +116,25 @@ def pose_at(row: Track) -> Pose:
 
 
 class _Sampler:
-    """Takes a track over the time each output frame is shown."""
+    """Takes a track over the time around each output frame; nothing is said after the track's end."""
 
     def __init__(self, fps: float, frames: int) -> None:
-        inside = (np.arange(_SUBFRAMES) + 0.5) / _SUBFRAMES
-        self._times_s = (np.arange(frames)[:, None] + inside) / fps
+        self._middles_s = (np.arange(frames)[:, None] + 0.5) / fps
+        self._fps = fps
 
-    def _samples(self, track: Track) -> Track:
-        samples = sample_at(track, self._times_s.ravel()).reshape(self._times_s.shape)
-        return np.where(self._times_s * RATE_HZ <= len(track), samples, np.float32(0))
+    def _samples(self, track: Track, window_frames: float) -> Track:
+        inside = (np.arange(_SUBFRAMES) + 0.5) / _SUBFRAMES - 0.5
+        times_s = self._middles_s + inside * window_frames / self._fps
+        samples = sample_at(track, times_s.ravel()).reshape(times_s.shape)
+        return np.where(times_s * RATE_HZ <= len(track), samples, np.float32(0))
 
     def mean(self, track: Track) -> Track:
-        return np.asarray(self._samples(track).mean(1), dtype=np.float32)
+        """Over two frames: lips that moved within one would only flicker."""
+        return np.asarray(self._samples(track, 2.0) @ _HANN, dtype=np.float32)
 
     def peak(self, track: Track) -> Track:
-        return np.asarray(self._samples(track).max(1), dtype=np.float32)
+        """Within the frame: lips may touch for no longer."""
+        return np.asarray(self._samples(track, 1.0).max(1), dtype=np.float32)
 
 
 def resting_width(measures: Measures, shots: NDArray[np.int32], fps: float) -> Track:

@@ -20,7 +20,7 @@ VISIBLE_GAP = 0.008
 #: How much further than it was seen a mouth may be stretched open; beyond, what is missing is drawn.
 _MOST_STRETCH = 1.25
 #: Seen mouths are cut this far inside their lips' edges.
-_MARGIN = 0.012
+_MARGIN = 0.018
 _UPPER_COUNT = len(UPPER_INNER) + 2
 _UPPER_MIDDLE = places(UPPER_INNER)[4]
 

@@ -35,6 +35,7 @@ def pack(performance: Performance) -> dict[str, NDArray[np.generic]]:
     return {
         "points": watched.points,
         "shots": watched.shots,
+        "contrast": watched.contrast,
         "bank_number": watched.bank.number,
         "bank_place": watched.bank.place,
         "bank_pixels": watched.bank.pixels,
@@ -62,6 +63,7 @@ def unpack(tensors: dict[str, NDArray[np.generic]]) -> Performance:
             points=tensors["points"].astype(np.float32, copy=False),
             shots=tensors["shots"].astype(np.int32, copy=False),
             light=light,
+            contrast=tensors["contrast"].astype(np.float32, copy=False),
             bank=bank,
         )
         return Performance(

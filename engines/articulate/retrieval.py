@@ -14,9 +14,9 @@ from engines.articulate.shape import Floats
 #: Choices other than a bank entry.
 DRAWN, OWN = -1, -2
 
-_DRAWN_COST = 5.0
+_DRAWN_COST = 4.0
 _OWN_BONUS = 0.3
-_SWITCH_COST = 4.0
+_SWITCH_COST = 3.0
 #: From this gap on, a mouth counts as fully visible.
 _VISIBLE = 0.04
 _LEAST_OWN_GAP = 0.03
@@ -80,7 +80,7 @@ def _costs(wanted: Looks, own: Looks, bank: Looks) -> Floats:
 def _gap_cost(wanted: Floats, seen: Floats) -> Floats:
     """Skipping the dark between the teeth is cheaper than stretching it."""
     ratio = np.log((seen + 0.01) / (wanted + 0.01))
-    return np.asarray((ratio / np.where(ratio < 0, 0.3, 0.6)) ** 2)
+    return np.asarray((ratio / np.where(ratio < 0, 0.22, 0.6)) ** 2)
 
 
 def _cheapest(costs: Floats, visible: Floats) -> NDArray[np.intp]:

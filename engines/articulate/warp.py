@@ -40,7 +40,7 @@ _MIDDLE = 4
 _UPPER_SHARE_OPENING, _UPPER_SHARE_CLOSING = 0.22, 0.35
 _CHIN_SHARE = 0.8
 #: Lips seen open have their edges a little inside the lip, or a line of teeth would stay when they close.
-_EDGE_INSET = 0.010
+_EDGE_INSET, _CLOSING_INSET = 0.010, 0.014
 _WIDTH_LIMITS = 0.68, 1.25
 
 
@@ -101,7 +101,8 @@ def move_points(points: Floats, pose: Pose) -> Move:
     target[corners, 1] += 0.1 * drop - 0.5 * pose.rounding * face[corners, 1]
     target[_JAW, 1] += _CHIN_SHARE * drop * _JAW_SHARES
 
-    inset = _EDGE_INSET * np.clip(gaps / 0.03, 0, 1)
+    closing = np.clip((gaps - pose.gap * profile) / 0.05, 0, 1)
+    inset = (_EDGE_INSET + _CLOSING_INSET * closing) * np.clip(gaps / 0.03, 0, 1)
     source = face.copy()
     source[_UI, 1] -= inset
     source[_LI, 1] += inset
@@ -168,11 +169,31 @@ def warp(frame: Frame, move: Move, region: Region) -> Frame:
         for lip in (np.concatenate([_UI, _UO]), np.concatenate([_LI, _LO]))
     )
     below = _below_lip_line(move, region)[..., None]
-    lookup = upper + (lower - upper) * below
-    x = lookup[..., 0] + (np.arange(region.width, dtype=np.float32) + region.left)
-    y = lookup[..., 1] + (np.arange(region.height, dtype=np.float32) + region.top)[:, None]
-    drawn = cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(drawn, dtype=np.uint8)
+    drawn = _looked_up(frame, upper + (lower - upper) * below, region.left, region.top)
+    # Between the corners pictures are mixed, not places: half-way between two lips lie the teeth.
+    near_rows, near_columns = _around_lips(move, region)
+    left, top = region.left + near_columns.start, region.top + near_rows.start
+    lips = [_looked_up(frame, field[near_rows, near_columns], left, top).astype(np.float32) for field in (upper, lower)]
+    mixed = lips[0] + (lips[1] - lips[0]) * below[near_rows, near_columns]
+    drawn[near_rows, near_columns] = np.clip(np.rint(mixed), 0, 255)
+    return drawn
+
+
+def _looked_up(frame: Frame, displacement: Map, left: int, top: int) -> Frame:
+    """Each pixel of a rectangle at (left, top) from the place it is displaced to."""
+    height, width = displacement.shape[:2]
+    x = displacement[..., 0] + (np.arange(width, dtype=np.float32) + left)
+    y = displacement[..., 1] + (np.arange(height, dtype=np.float32) + top)[:, None]
+    return np.asarray(cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
+
+
+def _around_lips(move: Move, region: Region) -> tuple[slice, slice]:
+    """Rows and columns of the region near the line between the lips."""
+    ring = move.target[INNER_RING] - region.corner
+    margin = 0.05 * move.basis.unit + 2
+    low = np.clip(np.floor(ring.min(0) - margin), 0, [region.width, region.height]).astype(int)
+    high = np.clip(np.ceil(ring.max(0) + margin), low, [region.width, region.height]).astype(int)
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
 def _displacement(move: Move, lip: NDArray[np.intp], nodes: Floats) -> Floats:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engines.articulate.bank import Bank, Collector
 from engines.articulate.light import COLUMNS, measure_light
+from engines.articulate.lips import mouth_contrast, refine_edges
 from engines.articulate.shape import KEPT
 from engines.base import Frame, Report
 from engines.faces import FaceFinder, inter_ocular_px, smooth_track
@@ -30,12 +31,14 @@ class Watched:
         points: float32 (N, P, 2), kept points in pixels, steadied; 0 where no face is.
         shots: int32 (N,), number of the shot, -1 where no face is.
         light: float32 (N, 6), see `light.measure_light`.
+        contrast: float32 (N,), see `lips.mouth_contrast`.
         bank: open mouths.
     """
 
     points: NDArray[np.float32]
     shots: NDArray[np.int32]
     light: NDArray[np.float32]
+    contrast: NDArray[np.float32]
     bank: Bank
 
 
@@ -75,6 +78,7 @@ class _Watcher:
         self._landmarks: list[NDArray[np.float32] | None] = []
         self._shots: list[int] = []
         self._light: list[NDArray[np.float32]] = []
+        self._contrast: list[float] = []
         self._collector = Collector()
         self._shot = -1
         self._last_seen = -1
@@ -86,17 +90,20 @@ class _Watcher:
 
     def see(self, frame: Frame, landmarks: NDArray[np.float32] | None) -> None:
         """Take in the next frame."""
-        light = np.zeros(COLUMNS, dtype=np.float32)
+        light, contrast = np.zeros(COLUMNS, dtype=np.float32), 0.0
         if landmarks is not None:
+            landmarks = refine_edges(frame, landmarks)
             points = landmarks[_KEPT].astype(np.float64)
             light = measure_light(frame, points, float(inter_ocular_px(landmarks)))
             if self._cuts(landmarks, light):
                 self._shot += 1
             self._last_seen = self.count
-            self._collector.add(self.count, self._shot, frame, points)
+            contrast = mouth_contrast(frame, landmarks)
+            self._collector.add(self.count, self._shot, frame, points, contrast)
         self._landmarks.append(landmarks)
         self._shots.append(-1 if landmarks is None else self._shot)
         self._light.append(light)
+        self._contrast.append(contrast)
 
     def _cuts(self, landmarks: NDArray[np.float32], light: NDArray[np.float32]) -> bool:
         before = self._landmarks[self._last_seen] if self._last_seen >= 0 else None
@@ -113,6 +120,7 @@ class _Watcher:
             points=_steadied(self._landmarks, self._fps),
             shots=np.array(self._shots, dtype=np.int32),
             light=np.array(self._light, dtype=np.float32).reshape(-1, COLUMNS),
+            contrast=np.array(self._contrast, dtype=np.float32),
             bank=self._collector.bank(),
         )
 

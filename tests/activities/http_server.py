@@ -97,6 +97,19 @@ def trickle(part: bytes, pause_s: float) -> Answer:
     return answer
 
 
+def raw_trickle(head: bytes, part: bytes, pause_s: float) -> Answer:
+    """Send the beginning of an answer as it stands, then a part again and again, a pause after each, without an end."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(head)
+        rest = threading.Event()
+        while not rest.wait(pause_s):
+            handler.wfile.write(part)
+            handler.wfile.flush()
+
+    return answer
+
+
 def broken(body: bytes, declared: int) -> Answer:
     """Answer 200, promise more bytes than come, and hang up."""
 

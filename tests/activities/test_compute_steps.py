@@ -17,6 +17,7 @@ from activities.engine_cache import EngineCache
 from activities.publish import Publish
 from activities.render import Render
 from activities.workplace import Workplace
+from contracts.errors import NoFace
 from contracts.jobs import MediaInfo, OutputOptions, Role
 from contracts.steps import AnalyseInput, AnalyseResult, PublishInput, RenderInput
 from engines.base import Analysis, Capabilities, EngineInfo, Frame, Report, Speech, Timeline
@@ -213,6 +214,17 @@ def test_a_device_that_failed_is_left_to_a_fresh_worker(
 
     assert (failure.value.type, failure.value.non_retryable) == ("unavailable", False)
     assert signals == [signal.SIGTERM]
+
+
+def test_a_source_without_a_face_is_named_as_the_request_named_it(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    engine.fault = NoFace("no face was found")
+
+    with pytest.raises(ApplicationError, match=r"^no_face: image: no face was found$") as failure:
+        _analyse(workplace, engine, inputs)
+
+    assert failure.value.non_retryable
 
 
 def test_an_engine_is_loaded_once() -> None:

@@ -1,13 +1,22 @@
+import time
+
 import pytest
 import requests
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from activities import exchange as exchanging
 from activities.addresses import Endpoint
-from activities.exchange import PinnedAdapter
+from activities.exchange import PinnedAdapter, exchange
+from contracts.errors import FetchTimeout
+from contracts.settings import AllowList, Settings
+from tests.activities.http_server import content, raw_trickle, serving
 
 pytestmark = pytest.mark.unit
 
 ENDPOINT = Endpoint(host="media.example", port=8443, authority="media.example:8443", addresses=("192.0.2.7",))
+
+
+LOOPBACK: AllowList = Settings.from_env({"MOUTHPIECE_FETCH_ALLOW": "127.0.0.1"}).fetch_allow
 
 
 def _prepared(url: str) -> requests.PreparedRequest:
@@ -15,7 +24,7 @@ def _prepared(url: str) -> requests.PreparedRequest:
 
 
 def test_a_connection_goes_to_the_checked_address_and_is_verified_against_the_host() -> None:
-    adapter = PinnedAdapter(ENDPOINT, "192.0.2.7")
+    adapter = PinnedAdapter(ENDPOINT, "192.0.2.7", [])
 
     pool = adapter.get_connection_with_tls_context(_prepared("https://media.example:8443/a"), verify=True)
     assert isinstance(pool, HTTPSConnectionPool)
@@ -26,7 +35,7 @@ def test_a_connection_goes_to_the_checked_address_and_is_verified_against_the_ho
 
 
 def test_a_plain_connection_knows_no_certificate() -> None:
-    adapter = PinnedAdapter(ENDPOINT, "192.0.2.7")
+    adapter = PinnedAdapter(ENDPOINT, "192.0.2.7", [])
 
     pool = adapter.get_connection_with_tls_context(_prepared("http://media.example:8443/a"), verify=True)
     assert isinstance(pool, HTTPConnectionPool)
@@ -38,6 +47,30 @@ def test_a_plain_connection_knows_no_certificate() -> None:
 def test_the_host_header_names_the_host_of_the_url() -> None:
     request = _prepared("https://media.example:8443/a")
 
-    PinnedAdapter(ENDPOINT, "192.0.2.7").add_headers(request)
+    PinnedAdapter(ENDPOINT, "192.0.2.7", []).add_headers(request)
 
     assert request.headers["Host"] == "media.example:8443"
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nX-Slow: "])
+def test_a_head_that_trickles_in_is_given_up(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchanging, "CONNECT_TIMEOUT_S", 0.1)
+    begun = time.monotonic()
+
+    with (
+        serving({"/": raw_trickle(head, b"0", pause_s=0.02)}) as site,
+        pytest.raises(FetchTimeout, match="did not answer in time"),
+        exchange("GET", f"{site.url}/", "audio", LOOPBACK, answer_s=0.2, body_s=1),
+    ):
+        pass
+
+    assert time.monotonic() - begun < 2
+
+
+def test_an_answer_outlives_the_time_for_its_head() -> None:
+    with (
+        serving({"/": content(b"x" * 100)}) as site,
+        exchange("GET", f"{site.url}/", "audio", LOOPBACK, answer_s=0.1, body_s=5) as response,
+    ):
+        time.sleep(0.3)
+        assert response.content == b"x" * 100

@@ -8,7 +8,7 @@ import pytest
 from activities.fetching import Download, Limits, download
 from contracts.errors import FetchFailed, FetchRefused, FetchTimeout, MediaTooLarge
 from contracts.settings import AllowList, Settings
-from tests.activities.http_server import Answer, broken, content, redirect, serving, status, trickle
+from tests.activities.http_server import Answer, broken, content, raw_trickle, redirect, serving, status, trickle
 
 pytestmark = pytest.mark.unit
 
@@ -124,6 +124,22 @@ def test_a_trickle_does_not_outlast_the_time_limit(tmp_path: Path) -> None:
 
     with pytest.raises(FetchTimeout, match="takes too long"):
         _fetch_answer(trickle(b"x", pause_s=0.02), tmp_path, Limits(size_bytes=10**6, total_s=0.3))
+
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n", b"x"),
+    ],
+)
+def test_no_part_of_a_body_can_trickle_past_the_time_limit(tmp_path: Path, head: bytes, part: bytes) -> None:
+    begun = time.monotonic()
+
+    with pytest.raises(FetchTimeout, match=r"takes too long|broke off"):
+        _fetch_answer(raw_trickle(head, part, pause_s=0.02), tmp_path, Limits(size_bytes=10**6, total_s=0.3))
 
     assert time.monotonic() - begun < 2
 

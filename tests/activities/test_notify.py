@@ -15,7 +15,7 @@ from contracts.settings import AllowList, Settings
 from contracts.steps import Delivery, NotifyResult
 from storage.keys import ApiKey
 from storage.records import Records
-from tests.activities.http_server import Answer, Site, redirect, serving, status
+from tests.activities.http_server import Answer, Site, raw_trickle, redirect, serving, status
 
 pytestmark = pytest.mark.unit
 
@@ -130,6 +130,19 @@ def test_a_receiver_that_does_not_answer_in_time_is_tried_again(
     failure = _failure(settings, records, key, lambda _: time.sleep(0.6))
 
     assert (failure.type, failure.non_retryable) == ("fetch_timeout", False)
+
+
+def test_a_receiver_that_took_it_may_be_slow_to_say_more(
+    settings: Settings, records: Records, key: ApiKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.notify._BODY_S", 0.2)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"
+    begun = time.monotonic()
+
+    result, _ = _post(settings, records, key, raw_trickle(head, b"x", pause_s=0.02))
+
+    assert result == NotifyResult(http_status=200)
+    assert time.monotonic() - begun < 2
 
 
 def test_every_attempt_is_entered_into_the_log(settings: Settings, records: Records, key: ApiKey) -> None:

@@ -63,7 +63,7 @@ def step(workplace: Workplace, records: Records, links: Links) -> Settle:
     return Settle(workplace, records, links)
 
 
-def _settle(step: Settle, outcome: SettleInput, run_id: str = "run-one-") -> SettleResult:
+def _settle(step: Settle, outcome: SettleInput, run_id: str = "run-one") -> SettleResult:
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, workflow_run_id=run_id)
     return environment.run(step.settle, outcome)
@@ -136,7 +136,10 @@ def test_a_job_without_a_webhook_delivers_nothing(step: Settle, records: Records
 def test_every_run_of_a_job_has_a_webhook_id_of_its_own(step: Settle, records: Records) -> None:
     records.jobs.add(REQUEST, "2026-01-01T00:00:00.000Z")
 
-    first, again, retried = (_settle(step, SUCCESS, run).delivery for run in ("run-one-", "run-one-", "run-two-"))
+    # Ids of runs that began in the same minute share their first characters.
+    runs = (f"01a1fcde-0000-7000-8000-00000000000{last}" for last in (1, 1, 2))
+
+    first, again, retried = (_settle(step, SUCCESS, run).delivery for run in runs)
 
     assert first is not None
     assert again is not None

@@ -132,6 +132,17 @@ def test_a_body_over_the_limit_is_told_so(server: Server) -> None:
     assert answer.status_code == 413
 
 
+def test_a_stream_over_the_limit_is_told_so(server: Server) -> None:
+    answer = server.session.post(
+        server.url + IMAGE_PATH,
+        data=iter([b" " * 10_000] * 7),
+        headers={"Content-Type": "application/json"},
+        timeout=30,
+    )
+
+    assert answer.status_code == 413
+
+
 def test_a_connection_can_be_used_on_after_a_body_was_refused(server: Server) -> None:
     for _ in range(5):
         server.session.post(f"{server.url}/nothing", data=b" " * 3_000_000, timeout=30)

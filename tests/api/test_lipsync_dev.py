@@ -83,6 +83,17 @@ def test_empty_video_params_keep_everything(client: FlaskClient, gateway: FakeGa
     assert request.vocal is None
 
 
+@pytest.mark.parametrize(
+    "field", ["videoParams.video_width", "videoParams.video_height", "videoParams.video_enhance", "videoParams.fps"]
+)
+def test_null_stands_for_an_absent_parameter(client: FlaskClient, gateway: FakeGateway, field: str) -> None:
+    submitted(client, changed(DEV, field, None))
+
+    request = gateway.requests[only_job(gateway)]
+    assert request.options == OutputOptions(fps=0.0 if field == "videoParams.fps" else 25.0)
+    assert bool(request.warnings) == (field != "videoParams.video_enhance")
+
+
 def test_a_waiting_job_is_pending(client: FlaskClient) -> None:
     number = submitted(client)
 

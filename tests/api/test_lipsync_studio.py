@@ -95,9 +95,14 @@ def test_a_flood_of_unknown_fields_makes_a_short_warning(client: FlaskClient, ga
     assert len(warning) < 500
 
 
-@pytest.mark.parametrize("field", ["formState.mask_image", "formState.prompt", "formState.seed", "webhook"])
+@pytest.mark.parametrize(
+    "field", ["formState.mask_image", "formState.prompt", "formState.resolution", "formState.seed", "webhook"]
+)
 def test_null_stands_for_an_absent_optional_field(client: FlaskClient, gateway: FakeGateway, field: str) -> None:
-    assert gateway.requests[submitted(client, body=changed(STUDIO, field, None))].warnings == ()
+    request = gateway.requests[submitted(client, body=changed(STUDIO, field, None))]
+
+    assert request.warnings == ()
+    assert request.options.short_side_px == (480 if field == "formState.resolution" else 720)
 
 
 def test_a_waiting_job_is_processing(client: FlaskClient) -> None:

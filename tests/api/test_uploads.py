@@ -47,6 +47,17 @@ def test_a_file_may_come_as_a_form_field(client: FlaskClient, anyone: FlaskClien
     assert anyone.get(url, buffered=True).data == b"picture" * 9000
 
 
+@pytest.mark.parametrize("content", [bytes(98_000), bytes(range(256)) * 380, b"\r\n" * 49_500], ids=len)
+def test_a_large_file_may_come_as_a_form_field(client: FlaskClient, anyone: FlaskClient, content: bytes) -> None:
+    form = {"file": (io.BytesIO(content), "a.png")}
+
+    answer = client.post(PATH, data=form, content_type="multipart/form-data")
+
+    assert answer.status_code == 201, answer.text
+    url = answer.get_json()["url"].removeprefix("http://127.0.0.1:8080")
+    assert anyone.get(url, buffered=True).data == content
+
+
 def test_an_uploads_link_in_a_request_names_the_blob_itself(client: FlaskClient, gateway: FakeGateway) -> None:
     job_id = client.post(IMAGE_PATH, json=with_image(uploaded(client))).get_json()["id"]
 

@@ -35,6 +35,21 @@ def test_a_misspelt_name_is_a_fault() -> None:
         Settings.from_env({"MOUTHPIECE_SEGMENTS": "4"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "cause"),
+    [
+        ("LOG_LEVEL", "loud", "must be DEBUG"),
+        # Longer than the steps that they are part of may take.
+        ("WEBHOOK_TIMEOUT_S", "31", "must be at most 30"),
+        ("FETCH_TIMEOUT_S", "900", "must be at most 840"),
+        ("FETCH_TIMEOUT_S", "nan", "must be a number above 0"),
+    ],
+)
+def test_a_value_that_cannot_work_is_a_fault(name: str, value: str, cause: str) -> None:
+    with pytest.raises(SettingsError, match=f"MOUTHPIECE_{name}: {cause}"):
+        Settings.from_env({f"MOUTHPIECE_{name}": value})
+
+
 def test_the_allow_list_takes_networks_and_hosts() -> None:
     allowed = Settings.from_env({"MOUTHPIECE_FETCH_ALLOW": "127.0.0.0/8, ::1 ,Minio.internal"}).fetch_allow
 

@@ -128,7 +128,7 @@ class FakeSteps:
         self.settled.append(step)
         self._act("settle")
         delivery = Delivery(
-            delivery_id=f"msg_{step.job_id}_{(activity.info().workflow_run_id or '')[:8]}",
+            delivery_id=f"msg_{activity.info().workflow_run_id}",
             job_id=step.job_id,
             key_id="key00001",
             url=self.webhook_url,

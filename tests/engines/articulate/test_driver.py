@@ -42,7 +42,8 @@ def hiss(seconds: float, level_db: float) -> Samples:
 
 def hum(seconds: float) -> Samples:
     moments = np.arange(int(seconds * RATE)) / RATE
-    return (0.1 * sum(np.sin(2 * np.pi * 50 * order * moments) / order for order in range(1, 6))).astype(np.float32)
+    harmonics = [np.sin(2 * np.pi * 50 * order * moments) / order for order in range(1, 6)]
+    return np.asarray(0.1 * np.sum(harmonics, 0), np.float32)
 
 
 def at_rest(mouth: Articulation) -> bool:
