@@ -38,7 +38,7 @@ def _between(text: str, first: str, last: str) -> str:
 
 @pytest.fixture(scope="module")
 def trial() -> Iterator[Trial]:
-    with running(TRIVIAL_ENGINE, log=Path("/tmp/w/seed.log")) as stack:
+    with running(TRIVIAL_ENGINE) as stack:
         yield stack
 
 
@@ -108,15 +108,13 @@ def test_the_studio_products_curl_request_gets_its_webhook_by_the_node_sample(
     subprocess.run(
         [npm, "install", "--silent", "--no-fund", "--no-audit", "node-fetch", "express"], cwd=tmp_path, check=True
     )
-    process = _node(sample, tmp_path)
-
-    try:
-        _listening(WEBHOOK_PORT)
-        by_curl = _curl(trial, files)
-        printed = _until_both_arrive(process)
-    finally:
-        process.kill()
-        process.wait()
+    with _node(sample, tmp_path) as process:
+        try:
+            _listening(WEBHOOK_PORT)
+            by_curl = _curl(trial, files)
+            printed = _until_both_arrive(process)
+        finally:
+            process.kill()
 
     assert by_curl["status"] == "processing"
     assert f"Job ID: {by_curl['id']}" in printed
