@@ -42,13 +42,13 @@ class Part(fields.Nested):
 
 
 class WebAddress(Text):
-    """An absolute http or https URL that carries no credentials."""
+    """An absolute http or https URL that carries no credentials; where it may be left out, "" leaves it out."""
 
     def _deserialize(
         self, value: object, attr: str | None, data: Mapping[str, object] | None, **options: object
     ) -> str:
         text = super()._deserialize(value, attr, data, **options)
-        fault = address_fault(text)
+        fault = address_fault(text) if text or self.required else ""
         if fault:
             raise ValidationError(fault)
         return text

@@ -65,8 +65,6 @@ BAD_FIELDS: list[tuple[str, Body, str, object, str]] = [
     (IMAGE_PATH, STUDIO, "formState.seed", 10**4000, "must be from -1 to 2147483647"),
     (IMAGE_PATH, STUDIO, "formState.prompt", 5, "must be a string"),
     (IMAGE_PATH, STUDIO, "formState.prompt", "x" * 2001, "must not be longer than 2000 characters"),
-    (IMAGE_PATH, STUDIO, "formState.mask_image", "", "must not be empty"),
-    (IMAGE_PATH, STUDIO, "webhook", "", "must not be empty"),
     (IMAGE_PATH, STUDIO, "webhook", "mailto:a@example.com", "must begin with http:// or https://"),
     (VIDEO_PATH, STUDIO_VIDEO, "formState.video", "", "must not be empty"),
     (SUBMIT_PATH, DEV, "videoParams", None, "must not be null"),
@@ -81,7 +79,6 @@ BAD_FIELDS: list[tuple[str, Body, str, object, str]] = [
     (SUBMIT_PATH, DEV, "videoParams.video_enhance", False, "must be a whole number"),
     (SUBMIT_PATH, DEV, "videoParams.fps", "30", "must be one of: 25, original"),
     (SUBMIT_PATH, DEV, "videoParams.fps", 25, "must be a string"),
-    (ASYNC_PATH, DEV, "vocalAudioUrl", "", "must not be empty"),
 ]
 
 
@@ -137,6 +134,27 @@ def test_a_missing_field_is_named(client: FlaskClient, records: Records, path: s
     answer = client.post(path, json=without(body, field))
 
     assert refused(answer, path, records).startswith(f"{field}: is missing")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (IMAGE_PATH, STUDIO, "webhook"),
+        (IMAGE_PATH, STUDIO, "formState.mask_image"),
+        (SUBMIT_PATH, DEV, "vocalAudioUrl"),
+        (ASYNC_PATH, DEV, "vocalAudioUrl"),
+    ],
+)
+@pytest.mark.parametrize("nothing", ["", None])
+def test_an_empty_optional_address_is_none(
+    client: FlaskClient, records: Records, path: str, body: Body, field: str, nothing: str | None
+) -> None:
+    assert client.post(path, json=changed(body, field, nothing)).status_code == 200
+
+    [record] = records.jobs.list()
+    assert record.request.vocal is None
+    assert not any("mask_image" in warning for warning in record.warnings)
+    assert field != "webhook" or record.webhook_url == ""
 
 
 def test_a_refusal_says_what_was_expected(client: FlaskClient) -> None:
