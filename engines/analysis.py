@@ -49,14 +49,15 @@ def load_analysis(path: Path) -> SavedAnalysis:
         with safe_open(path, framework="numpy") as file:
             plan = json.loads(file.metadata()["plan"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        timeline = Timeline(
+            fps=Fraction(plan["fps"]),
+            width=plan["width"],
+            height=plan["height"],
+            source_index=tensors.pop(_SOURCE_INDEX),
+            is_portrait=plan["is_portrait"],
+        )
+        warnings = tuple(plan["warnings"])
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise EngineFault(f"not an analysis: {path.name}") from error
-    timeline = Timeline(
-        fps=Fraction(plan["fps"]),
-        width=plan["width"],
-        height=plan["height"],
-        source_index=tensors.pop(_SOURCE_INDEX),
-        is_portrait=plan["is_portrait"],
-    )
     engine_tensors = {name.removeprefix(_ENGINE): value for name, value in tensors.items()}
-    return SavedAnalysis(timeline=timeline, analysis=Analysis(tensors=engine_tensors, warnings=tuple(plan["warnings"])))
+    return SavedAnalysis(timeline=timeline, analysis=Analysis(tensors=engine_tensors, warnings=warnings))

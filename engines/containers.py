@@ -15,7 +15,7 @@ from contracts.jobs import Role
 
 #: Demuxers of sound and moving pictures that are ever used.
 FORMATS = frozenset({"mov", "matroska", "avi", "mp3", "wav", "flac", "ogg", "aac"})
-#: Demuxers of still pictures.
+#: Kinds of still pictures, by the names FFmpeg has for them.
 STILL_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "webp_pipe"})
 
 ACCEPTED = {
@@ -72,14 +72,14 @@ _ISO_BRANDS = {
 
 
 def sniff(path: Path) -> FileKind:
-    """Tell a file's kind from its content alone."""
+    """Tell a file's kind from its content alone; tags before the sound are passed over."""
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        tag_bytes = _id3_bytes(head)
-        if tag_bytes:
-            file.seek(tag_bytes)
-            head = file.read(_HEAD_BYTES).lstrip(b"\0")
-    return _kind(head)
+        head, start = file.read(_HEAD_BYTES), 0
+        while tag_bytes := _id3_bytes(head):
+            start += tag_bytes
+            file.seek(start)
+            head = file.read(_HEAD_BYTES)
+    return _kind(head.lstrip(b"\0") if start else head)
 
 
 def _id3_bytes(head: bytes) -> int:
@@ -156,14 +156,6 @@ def open_media(path: Path, role: Role, field: str) -> InputContainer:
     kind = sniff(path)
     if kind.demuxer not in FORMATS:
         raise refuse(role, kind, field)
-    return _open(path, kind, field)
-
-
-def open_still(path: Path, field: str) -> InputContainer:
-    """Open a still picture for reading; raises as `open_media` does."""
-    kind = sniff(path)
-    if kind.demuxer not in STILL_FORMATS:
-        raise refuse(Role.IMAGE, kind, field)
     return _open(path, kind, field)
 
 

@@ -14,11 +14,13 @@ from engines.pixels import SWSCALE
 
 #: Bytes must not depend on the machine: x264's decisions follow its thread counts, so these are fixed, not left to
 #: the number of cores. With two threads they follow their timing too: one encode in ten came out different.
-#: An open group of pictures would reach over the join.
+#: Left to itself x264 also picks arithmetic by the processor, and one choice, its macroblock tree with AVX-512, reads
+#: memory that nothing wrote. An open group of pictures would reach over the join.
 _X264 = {
     "preset": "veryfast",
     "crf": "18",
-    "x264-params": "threads=1:lookahead-threads=1:sliced-threads=0:open-gop=0:force-cfr=1:stitchable=1",
+    "x264-params": "threads=1:lookahead-threads=1:sliced-threads=0:cpu-independent=1"
+    ":open-gop=0:force-cfr=1:stitchable=1",
 }
 _BITEXACT = {"fflags": "+bitexact"}
 _KEYFRAME_S = 2

@@ -6,6 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
@@ -20,6 +22,8 @@ from engines.containers import open_media
 _COPIED = frozenset({"aac", "mp3", "opus"})
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _AAC_BITS_PER_CHANNEL = 128_000
+#: Frames that x264 decodes ahead of those it shows; a segment of one or two frames alone would have no such lead.
+_DECODED_AHEAD = 2
 _OUTPUT = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 
@@ -73,12 +77,12 @@ def _joined(segments: Sequence[Path], stream: VideoStream, report: Report) -> It
             source = container.streams.video[0]
             time_base = source.time_base or Fraction(1)
             end = 0
-            for packet in container.demux(source):
-                if packet.pts is None or packet.dts is None:
+            for place, packet in enumerate(container.demux(source)):
+                if packet.pts is None or packet.duration is None:
                     continue
-                end = max(end, packet.pts + (packet.duration or 0))
+                end = max(end, packet.pts + packet.duration)
                 packet.pts += int(start / time_base)
-                packet.dts += int(start / time_base)
+                packet.dts = int(start / time_base) + (place - _DECODED_AHEAD) * packet.duration
                 packet.stream = stream
                 yield packet
             start += end * time_base
@@ -114,8 +118,10 @@ class _Copied:
                 continue
             packet.pts -= start
             packet.dts = packet.pts
-            if packet.pts * time_base >= duration_s:
+            rest = round(duration_s / time_base) - packet.pts
+            if rest <= 0:
                 return
+            packet.duration = min(packet.duration or rest, rest)
             packet.stream = self._stream
             yield packet
 
@@ -129,14 +135,28 @@ class _Encoded:
 
     def packets(self, container: InputContainer, duration_s: float) -> Iterator["Packet[AudioStream]"]:
         """Packets of the samples up to `duration_s`."""
+        position, end = 0, round(duration_s * self._stream.rate)
+        for heard in self._resampled(container):
+            part = _first_samples(heard, end - position)
+            part.pts, part.time_base = position, Fraction(1, self._stream.rate)
+            position += part.samples
+            yield from self._stream.encode(part)
+            if position >= end:
+                break
+        yield from self._stream.encode(None)
+
+    def _resampled(self, container: InputContainer) -> Iterator[AudioFrame]:
         resampler = av.AudioResampler(format="fltp", layout=self._stream.layout, rate=self._stream.rate)
-        position = 0
         for frame in decoded(container, self._source):
             frame.pts = None
-            for part in resampler.resample(frame):
-                if position >= duration_s * self._stream.rate:
-                    break
-                part.pts, part.time_base = position, Fraction(1, self._stream.rate)
-                position += part.samples
-                yield from self._stream.encode(part)
-        yield from self._stream.encode(None)
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+
+
+def _first_samples(frame: AudioFrame, samples: int) -> AudioFrame:
+    if frame.samples <= samples:
+        return frame
+    planes = np.ascontiguousarray(frame.to_ndarray()[:, :samples], dtype=np.float32)
+    cut = AudioFrame.from_ndarray(planes, frame.format.name, frame.layout.name)
+    cut.rate = frame.rate
+    return cut

@@ -20,7 +20,7 @@ from contracts.errors import UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Frame
 from engines.containers import damaged, open_media, refuse, sniff
-from engines.pixels import Rgb, display_size
+from engines.pixels import Rgb, layout_of
 
 _MAX_RATE = Fraction(60)
 _DEFAULT_RATE = Fraction(25)
@@ -40,7 +40,6 @@ class VideoSource:
         field: the request's field it came in, for error messages.
 
     Attributes:
-        size: upright width and height in pixels, with square pixels.
         fps: nominal frame rate, at most 60.
         times_s: float64 (N,), when each frame is shown, from 0 on.
         duration_s: when the last frame ends.
@@ -63,13 +62,18 @@ class VideoSource:
             first = next(_decoded(container, stream), None)
             if first is None:
                 raise self._damaged()
-            self.size = display_size(first, stream.sample_aspect_ratio)
+            self._layout = layout_of(first, stream.codec_context.name, stream.sample_aspect_ratio)
             self.fps = _nominal_rate(stream)
         if self._clock.counted:
             tick_s = float(1 / self.fps)
         self.times_s = (self._clock.ticks - self._clock.ticks[0]) * tick_s
         tail_s = 0 if self._clock.counted else self._clock.last_ticks * tick_s
         self.duration_s = float(self.times_s[-1]) + (tail_s or float(1 / self.fps))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Upright width and height in pixels, with square pixels."""
+        return self._layout.size
 
     def __len__(self) -> int:
         return len(self._clock.ticks)
@@ -82,7 +86,7 @@ class VideoSource:
             size: width and height of the frames yielded.
         """
         with self._open() as container:
-            cursor = _Cursor(container, self._stream(container), self._clock, Rgb(size))
+            cursor = _Cursor(container, self._stream(container), self._clock, Rgb(size, self._layout))
             for run in _runs(np.asarray(numbers, dtype=np.int64)):
                 if len(run) > 1 and run[0] > run[-1]:
                     yield from reversed([cursor.show(int(number)) for number in run[::-1]])

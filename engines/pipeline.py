@@ -142,8 +142,8 @@ class _Beat:
 
 
 def cut_segments(frames: int, length: float) -> tuple[Segment, ...]:
-    """Cut `frames` frames into equal segments of about `length` frames."""
-    count = max(1, round(frames / length))
+    """Cut `frames` frames into equal segments of about `length` frames, at least one."""
+    count = min(max(1, round(frames / length)), frames)
     bounds = [round(index * frames / count) for index in range(count + 1)]
     return tuple(Segment(index=index, start=bounds[index], end=bounds[index + 1]) for index in range(count))
 

@@ -1,6 +1,7 @@
 """Decoded pictures as RGB arrays: colour, orientation and size put right."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
@@ -20,6 +21,45 @@ _UNSPECIFIED = 2
 _HD_WIDTH, _HD_HEIGHT = 1280, 577
 
 
+Turn = tuple[int, int, int, int]
+
+_AS_STORED: Turn = (1, 0, 0, 1)
+#: The display matrix of each angle counter-clockwise, for frames that tell no more.
+_TURNS: dict[int, Turn] = {0: _AS_STORED, 90: (0, -1, 1, 0), -90: (0, 1, -1, 0), 180: (-1, 0, 0, -1)}
+#: Decoders whose frames' side data may be read: of others', PyAV frees what the frame still owns, and crashes later.
+_SAFE_SIDE_DATA = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg4"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How stored frames are meant to be seen.
+
+    Attributes:
+        size: upright width and height, with square pixels.
+        turn: the display matrix's 2x2 part, each -1, 0 or 1: ISO 14496-12 `matrix`, row by row.
+    """
+
+    size: tuple[int, int]
+    turn: Turn = _AS_STORED
+
+
+def layout_of(frame: VideoFrame, codec: str, pixel_aspect: Fraction | None) -> Layout:
+    """How the frames of a video are meant to be seen, by its first one."""
+    aspect = pixel_aspect if pixel_aspect and pixel_aspect > 0 else Fraction(1)
+    turn = _display_matrix(frame) if codec in _SAFE_SIDE_DATA else _TURNS.get(round(frame.rotation), _AS_STORED)
+    return Layout(_turned((round(frame.width * aspect), frame.height), turn), turn)
+
+
+def _display_matrix(frame: VideoFrame) -> Turn:
+    # PyAV's stubs give frames a narrower type than they have.
+    matrix = cast(Mapping[SideDataType, SideData], frame.side_data).get(SideDataType.DISPLAYMATRIX)
+    if matrix is None:
+        return _AS_STORED
+    values = np.frombuffer(bytes(matrix), dtype=np.int32)[[0, 1, 3, 4]] / 65536
+    a, b, c, d = (int(v) for v in np.rint(values / max(np.abs(values).max(), 1e-6)))
+    return (a, b, c, d) if abs(a * d - b * c) == 1 and abs(a) != abs(b) else _AS_STORED
+
+
 class Rgb:
     """Converts frames to uint8 RGB of one size.
 
@@ -28,59 +68,34 @@ class Rgb:
 
     Args:
         size: width and height of the result.
+        layout: how the frames are meant to be seen.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], layout: Layout) -> None:
         self._size = size
+        self._turn = layout.turn
+        self._stored_size = _turned(_inner_size(layout.size, size), layout.turn)
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> Frame:
         """Convert one frame."""
-        turn = _orientation(frame)
-        inner = _inner_size(_turned((frame.width, frame.height), turn), self._size)
-        width, height = _turned(inner, turn)
         rgb = self._reformatter.reformat(
             frame,
-            width,
-            height,
+            *self._stored_size,
             "rgb24",
             src_colorspace=_colourspace(frame),
             interpolation=SWSCALE,
             dst_color_range=ColorRange.JPEG,
             threads=1,
         )
-        return _placed(_upright(rgb.to_ndarray().astype(np.uint8, copy=False), turn), self._size)
+        return _placed(_upright(rgb.to_ndarray().astype(np.uint8, copy=False), self._turn), self._size)
 
 
-def display_size(frame: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:
-    """Upright width and height of a frame, were its pixels square."""
-    aspect = pixel_aspect if pixel_aspect and pixel_aspect > 0 else Fraction(1)
-    return _turned((round(frame.width * aspect), frame.height), _orientation(frame))
-
-
-#: Rows of the display matrix for turns in degrees counter-clockwise.
-_TURNS = {0: (1, 0, 0, 1), 90: (0, -1, 1, 0), -90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), -180: (-1, 0, 0, -1)}
-
-
-def _orientation(frame: VideoFrame) -> tuple[int, int, int, int]:
-    """The display matrix's 2x2 part, rounded to -1, 0, 1: ISO 14496-12 `matrix`, row by row."""
-    try:
-        # PyAV's stubs give frames a narrower type than they have.
-        matrix = cast(Mapping[SideDataType, SideData], frame.side_data).get(SideDataType.DISPLAYMATRIX)
-    except ValueError:  # an entry that PyAV does not know, as EXIF; the angle is then all there is
-        return _TURNS.get(round(frame.rotation), _TURNS[0])
-    if matrix is None:
-        return _TURNS[0]
-    values = np.frombuffer(bytes(matrix), dtype=np.int32)[[0, 1, 3, 4]] / 65536
-    a, b, c, d = (int(v) for v in np.rint(values / max(np.abs(values).max(), 1e-6)))
-    return (a, b, c, d) if abs(a * d - b * c) == 1 and abs(a) != abs(b) else _TURNS[0]
-
-
-def _turned(size: tuple[int, int], turn: tuple[int, int, int, int]) -> tuple[int, int]:
+def _turned(size: tuple[int, int], turn: Turn) -> tuple[int, int]:
     return size if turn[0] else (size[1], size[0])
 
 
-def _upright(picture: Frame, turn: tuple[int, int, int, int]) -> Frame:
+def _upright(picture: Frame, turn: Turn) -> Frame:
     """Apply the matrix: x' = a x + c y, y' = b x + d y."""
     a, b, c, d = turn
     if not a:

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
-import av
+import cv2
 import numpy as np
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 from contracts.errors import MediaTooLarge, UnreadableMedia
+from contracts.jobs import Role
 from engines.base import Frame
-from engines.containers import damaged, open_still, sniff
-from engines.pixels import Rgb, display_size
+from engines.containers import STILL_FORMATS, damaged, refuse, sniff
+from engines.pixels import Layout, Rgb
 
 #: A picture above this is refused unread, whatever limit the caller sets: its decoding alone would fill the memory.
 MAX_PIXELS = 100_000_000
@@ -32,32 +35,35 @@ def read_still(path: Path, field: str = "", size: tuple[int, int] | None = None)
         UnreadableMedia: when it is no accepted picture, is animated or damaged.
         MediaTooLarge: when it has more than 100 million pixels.
     """
-    _check_head(path, field)
     kind = sniff(path)
+    if kind.demuxer not in STILL_FORMATS:
+        raise refuse(Role.IMAGE, kind, field)
+    _check_head(path, field)
     try:
-        with open_still(path, field) as container:
-            frame = next(container.decode(container.streams.video[0]), None)
-            if frame is None:
-                raise damaged(kind, field)
-            over_white = _over_white(_bare(frame) if kind.demuxer == "png_pipe" else frame)
-            return Rgb(size or display_size(over_white, None))(over_white)
-    except (av.FFmpegError, IndexError) as error:
+        stored = np.fromfile(path, dtype=np.uint8)
+        upright = cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB)
+        transparent = cv2.imdecode(stored, cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
         raise damaged(kind, field) from error
+    if upright is None or transparent is None:
+        raise damaged(kind, field)
+    return _sized(_over_white(np.asarray(upright, np.uint8), np.asarray(transparent, transparent.dtype)), size)
 
 
-def _over_white(frame: av.VideoFrame) -> av.VideoFrame:
-    """Lay a picture that has transparency on white."""
-    if not any(component.is_alpha for component in frame.format.components) and frame.format.name != "pal8":
-        return frame
-    rgba = frame.reformat(format="rgba").to_ndarray().astype(np.uint16)
-    alpha = rgba[..., 3:]
-    opaque = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return av.VideoFrame.from_ndarray(opaque.astype(np.uint8), format="rgb24")
+def _over_white(upright: Frame, stored: NDArray[np.integer]) -> Frame:
+    """Lay a picture whose stored form has a fourth channel, of opacity, on white."""
+    if stored.ndim < 3 or stored.shape[2] != 4 or stored.shape[:2] != upright.shape[:2]:
+        return upright
+    opaque = 65535 if stored.dtype == np.uint16 else 255
+    alpha = stored[..., 3:].astype(np.float32) / opaque
+    return np.asarray(np.rint(upright * alpha + 255 * (1 - alpha)), dtype=np.uint8)
 
 
-def _bare(frame: av.VideoFrame) -> av.VideoFrame:
-    """Leave a PNG's side data behind: PyAV frees an ICC profile's name twice once `side_data` is read, and crashes."""
-    return av.VideoFrame.from_ndarray(frame.reformat(format="rgba").to_ndarray(), format="rgba")
+def _sized(picture: Frame, size: tuple[int, int] | None) -> Frame:
+    height, width, _ = picture.shape
+    if size is None or size == (width, height):
+        return picture
+    return Rgb(size, Layout((width, height)))(VideoFrame.from_ndarray(picture, format="rgb24"))
 
 
 def _check_head(path: Path, field: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from contracts.errors import NoFace
+from contracts.errors import EngineMemory, NoFace
 from engines.articulate.driver import SpeechDriver
 from engines.articulate.motion import Manner, commands, manner_of, resting_width, smooth_within
 from engines.articulate.performance import Performance, pack, unpack
@@ -28,11 +28,14 @@ INFO = EngineInfo(
 #: Inter-ocular distances in pixels below and above which a face is left alone and is fully driven.
 _SMALL_PX = 22.0, 32.0
 #: Turns of the head at which driving begins to fade and has ended.
-_TURNED = 0.45, 0.70
+_TURNED = 0.30, 0.48
 _FADE_FRAMES = 4
 #: A person is judged by all their frames in a shot, if they are seen in it for so long.
 _ACQUAINTED_S = 2.0
 _MOST_SPANS = 5
+#: A change weaker than this is not seen.
+_FAINT = 0.05
+_REMEDY = "Send a picture or video in which a face is seen from the front, its eyes at least 30 pixels apart."
 #: Contrast of an open mouth's inside to the lips, at least and compared with the same shot's clearest.
 _LEAST_CONTRAST, _SHARE_OF_CONTRAST = 0.18, 0.75
 
@@ -55,14 +58,17 @@ class Articulate:
     ) -> Analysis:
         """See `engines.base.Engine`; the seed decides nothing, for the speech decides all."""
         fps = float(timeline.fps)
-        total = int(timeline.source_index.max()) + 1
-        watched = watch(self._finder, frames, total, fps, lambda fraction: report(0.9 * fraction))
-        _require_face(watched)
-        report(0.9)
-        articulation = self._driver.articulate(speech.samples, speech.rate)
+        try:
+            total = int(timeline.source_index.max()) + 1
+            watched = watch(self._finder, frames, total, fps, lambda fraction: report(0.9 * fraction))
+            _require_face(watched)
+            articulation = self._driver.articulate(speech.samples, speech.rate)
+        except torch.OutOfMemoryError as error:
+            raise EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.") from error
         report(0.97)
         seen = measure(watched.points.astype(np.float64))
         strength = _strength(seen, watched.shots)
+        _require_drivable(strength)
         shown = timeline.source_index
         manners, who = _manners(seen, watched.shots, fps, is_portrait=timeline.is_portrait)
         width = resting_width(seen, watched.shots, fps)
@@ -87,7 +93,12 @@ class Articulate:
 
 def _require_face(watched: Watched) -> None:
     if (watched.shots < 0).all():
-        raise NoFace("no face was found", remedy="Send a picture or video in which a face is seen from the front.")
+        raise NoFace("no face was found", remedy=_REMEDY)
+
+
+def _require_drivable(strength: NDArray[np.float32]) -> None:
+    if strength.max() < _FAINT:
+        raise NoFace("every face is too small or turned away", remedy=_REMEDY)
 
 
 def _strength(seen: Measures, shots: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -151,7 +162,7 @@ def _warnings(
     shots: NDArray[np.int32], strength: NDArray[np.float32], shown: NDArray[np.int32], fps: float
 ) -> tuple[str, ...]:
     absent = shots[shown] < 0
-    faint = ~absent & (strength[shown] < 0.05) & (shots[shown] >= 0) & ~_near(absent)
+    faint = ~absent & (strength[shown] < _FAINT) & ~_near(absent)
     return (*_spans(absent, fps, "no face"), *_spans(faint, fps, "the face is too small or turned away"))
 
 

@@ -18,7 +18,7 @@ from engines.base import Frame
 #: Below this gap nothing is seen between the lips.
 VISIBLE_GAP = 0.008
 #: How much further than it was seen a mouth may be stretched open; beyond, what is missing is drawn.
-_MOST_STRETCH = 1.25
+_MOST_STRETCH = 1.15
 #: Seen mouths are cut this far inside their lips' edges.
 _MARGIN = 0.018
 _UPPER_COUNT = len(UPPER_INNER) + 2

@@ -20,6 +20,8 @@ _SWITCH_COST = 3.0
 #: From this gap on, a mouth counts as fully visible.
 _VISIBLE = 0.04
 _LEAST_OWN_GAP = 0.03
+#: A mouth seen this far open shows its upper teeth, below which more can be drawn.
+_TEETH_GAP, _MOST_FOR_STRETCH = 0.05, 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +80,10 @@ def _costs(wanted: Looks, own: Looks, bank: Looks) -> Floats:
 
 
 def _gap_cost(wanted: Floats, seen: Floats) -> Floats:
-    """Skipping the dark between the teeth is cheaper than stretching it."""
+    """Skipping the dark between the teeth is cheaper than stretching it, but one's own teeth are worth much."""
     ratio = np.log((seen + 0.01) / (wanted + 0.01))
-    return np.asarray((ratio / np.where(ratio < 0, 0.22, 0.6)) ** 2)
+    cost = (ratio / np.where(ratio < 0, 0.25, 0.6)) ** 2
+    return np.asarray(np.where((ratio < 0) & (seen >= _TEETH_GAP), np.minimum(cost, _MOST_FOR_STRETCH), cost))
 
 
 def _cheapest(costs: Floats, visible: Floats) -> NDArray[np.intp]:

@@ -19,6 +19,7 @@ _JOINT_WIDTH = 0.007
 #: How far the edges of canines and side teeth lie above the front teeth's.
 _EDGE_RISE = 0.45
 _FLESH = np.array([0.72, 0.42, 0.42], dtype=np.float32)
+_DARK = np.array([0.90, 0.62, 0.58], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +86,17 @@ def _step(value: NDArray[np.floating], softness: float) -> Plane:
 
 def _cavity(opening: Opening, light: Light) -> Plane:
     depth = np.clip((opening.y - opening.top) / max(opening.gap, 1e-3), 0, 1)[..., None]
-    dark = 0.8 * light.black + light.skin * np.array([0.07, 0.02, 0.02], np.float32)
-    flesh = light.skin * _FLESH * 0.45
+    dark = light.black * _DARK + light.skin * np.array([0.07, 0.02, 0.02], np.float32)
+    flesh = light.skin * _FLESH * 0.5
     return np.asarray(dark + (flesh - dark) * 0.45 * depth**2, dtype=np.float32)
 
 
 def _tongue(opening: Opening, light: Light) -> tuple[Plane, Plane]:
-    height = (0.40 + 0.40 * opening.tongue) * opening.gap
+    height = (0.46 + 0.40 * opening.tongue) * opening.gap
     crown = opening.bottom - height * np.clip(1 - (opening.x / 0.21) ** 2, 0, 1)
     alpha = _step(opening.y - crown, 0.05) * np.clip(opening.gap / 0.08, 0, 1)
     rise = np.clip((opening.y - crown) / max(height, 1e-3), 0, 1)[..., None]
-    colour = 0.3 * light.black + light.skin * _FLESH * (0.42 + 0.34 * rise)
+    colour = 0.3 * light.black + light.skin * _FLESH * (0.50 + 0.40 * rise)
     return np.asarray(0.85 * alpha, np.float32), np.asarray(colour, np.float32)
 
 
@@ -105,7 +106,7 @@ def _upper_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     alpha = np.asarray(_step(edge - opening.y, 0.012) * _step(_ARCH_HALF_WIDTH - np.abs(opening.x), 0.05))
     under_lip = np.clip((opening.y - opening.top) / 0.040, 0, 1)
     near_edge = np.clip((edge - opening.y) / 0.03, 0, 1)
-    shade = (0.60 + 0.46 * under_lip) * (0.92 + 0.08 * near_edge) * (1 - 0.20 * joints)
+    shade = (0.72 + 0.36 * under_lip) * (0.92 + 0.08 * near_edge) * (1 - 0.20 * joints)
     return alpha, _enamel(light, shade * _round(opening.x))
 
 

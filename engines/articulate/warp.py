@@ -40,7 +40,7 @@ _MIDDLE = 4
 _UPPER_SHARE_OPENING, _UPPER_SHARE_CLOSING = 0.22, 0.35
 _CHIN_SHARE = 0.8
 #: Lips seen open have their edges a little inside the lip, or a line of teeth would stay when they close.
-_EDGE_INSET, _CLOSING_INSET = 0.010, 0.014
+_EDGE_INSET, _CLOSING_INSET = 0.013, 0.012
 _WIDTH_LIMITS = 0.68, 1.25
 
 
@@ -115,7 +115,8 @@ def _opening_profile(face: Floats) -> Floats:
     x = face[_UI, 0] - face[_UI[_MIDDLE], 0]
     right, left = (face[corner, 0] - face[_UI[_MIDDLE], 0] for corner in _IC)
     half = np.where(x < 0, -right, left)
-    return np.asarray(np.clip(1 - (x / np.maximum(half, 1e-6)) ** 2, 0, 1) ** 0.6)
+    profile = np.clip(1 - (x / np.maximum(half, 1e-6)) ** 2, 0, 1) ** 0.6
+    return np.asarray(profile / profile[_MIDDLE - 1 : _MIDDLE + 2].mean())
 
 
 @dataclass(frozen=True, slots=True)

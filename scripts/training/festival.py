@@ -35,6 +35,17 @@ _SPEAKER = """
 _LIMIT_S = 120
 
 
+def require_festival_voices() -> None:
+    """Make sure that every one of `FESTIVAL_VOICES` can be had: without one, other speech would be synthesised.
+
+    Raises:
+        FileNotFoundError: when one is not installed, or Festival is not.
+    """
+    for voice in FESTIVAL_VOICES:
+        if subprocess.run(("festival", "-b", f"(voice_{voice})"), capture_output=True, check=False).returncode:
+            raise FileNotFoundError(f"Festival has no voice {voice}: install the packages that docs/training.md names")
+
+
 def speak_festival(texts: Sequence[str], voice: str, stretch: float) -> Iterator[Utterance]:
     """Speak sentences with one of `FESTIVAL_VOICES`, `stretch` times as slow; a sentence it fails on is left out."""
     with TemporaryDirectory() as folder:

@@ -17,6 +17,7 @@ from scripts.training.festival import (
     FESTIVAL_VOICES,
     FLITE_VOICES,
     RUSSIAN_VOICE,
+    require_festival_voices,
     speak_festival,
     speak_flite,
 )
@@ -41,9 +42,13 @@ class Speakers:
 
     Args:
         seed: decides who speaks, what and how.
+
+    Raises:
+        FileNotFoundError: when voices or texts are not installed.
     """
 
     def __init__(self, seed: int) -> None:
+        require_festival_voices()
         self._rng = np.random.default_rng(seed)
         self._texts = {language: cycle(sentences(language, self._rng)) for language in _LANGUAGES}
 

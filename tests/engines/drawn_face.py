@@ -39,7 +39,7 @@ def drawn_face(
     _draw_eye(canvas, 1)
     _draw_nose(canvas)
     _draw_mouth(canvas, opening)
-    return _place(cv2.GaussianBlur(canvas, (0, 0), 1.6), size, centre, scale, angle)
+    return _place(np.asarray(cv2.GaussianBlur(canvas, (0, 0), 1.6), np.uint8), size, centre, scale, angle)
 
 
 def _place(

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engines.articulate.light import light_of, measure_light
+from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
+from engines.articulate.shape import INNER_RING, Basis, measure
+from engines.articulate.warp import Pose, Region, face_region, move_points, warp
+from tests.engines.articulate.portrait import picture, points
+
+pytestmark = pytest.mark.unit
+
+UNIT = float(measure(points()[None]).unit[0])
+LIGHT = light_of(measure_light(picture(), points(), UNIT))
+
+
+def _own() -> SeenMouth:
+    return SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.ones(3, np.float32))
+
+
+def _drawn(pose: Pose, seen: list[Weighted]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Region]:
+    """The region with the mouth filled, and before."""
+    move = move_points(points(), pose)
+    region = face_region(move, picture())
+    assert region is not None
+    before = warp(picture(), move, region)
+    after = before.copy()
+    fill_mouth(after, region, move, pose, seen, LIGHT)
+    return after, before, region
+
+
+def _inside(pose: Pose, region: Region) -> tuple[slice, slice]:
+    """The middle of the opening."""
+    ring = move_points(points(), pose).target[INNER_RING] - region.corner
+    middle, reach = ring.mean(0), np.ptp(ring, axis=0) * 0.2
+    (left, top), (right, bottom) = (middle - reach).astype(int), (middle + reach).astype(int) + 1
+    return slice(top, bottom), slice(left, right)
+
+
+def test_closed_lips_show_nothing_between_them() -> None:
+    after, before, _ = _drawn(Pose(gap=0.0, width=0.68), [])
+
+    assert np.array_equal(after, before)
+
+
+def test_a_mouth_never_seen_open_is_drawn_darker_than_the_skin() -> None:
+    pose = Pose(gap=0.2, width=0.65)
+    after, _, region = _drawn(pose, [])
+
+    inside = after[_inside(pose, region)].astype(float).mean()
+    assert inside < 0.75 * 255 * LIGHT.skin.mean()
+
+
+def test_what_is_drawn_is_warm_not_grey() -> None:
+    pose = Pose(gap=0.2, width=0.65)
+    after, _, region = _drawn(pose, [])
+
+    red, green, blue = after[_inside(pose, region)].reshape(-1, 3).astype(float).mean(0)
+    assert red > green > blue * 0.98
+
+
+def test_only_the_mouth_is_filled() -> None:
+    pose = Pose(gap=0.2, width=0.65)
+    after, before, region = _drawn(pose, [])
+
+    rows, columns = np.nonzero((after != before).any(-1))
+    ring = move_points(points(), pose).target[INNER_RING] - region.corner
+    assert rows.min() >= ring[:, 1].min() - 3
+    assert rows.max() <= ring[:, 1].max() + 3
+    assert columns.min() >= ring[:, 0].min() - 3
+    assert columns.max() <= ring[:, 0].max() + 3
+
+
+def test_the_own_mouth_keeps_its_own_teeth() -> None:
+    pose = Pose(gap=float(measure(points()[None]).gap[0]), width=float(measure(points()[None]).width[0]))
+    after, _, region = _drawn(pose, [Weighted(_own(), 1.0)])
+    window = _inside(pose, region)
+
+    own = picture()[region.slices][window].astype(float)
+    assert np.abs(after[window].astype(float) - own).mean() < 20
+
+
+def test_shares_mix_the_own_and_the_drawn_mouth() -> None:
+    pose = Pose(gap=0.12, width=0.68)
+    results = [_drawn(pose, [Weighted(_own(), share)] if share else []) for share in (0.0, 0.5, 1.0)]
+    window = _inside(pose, results[0][2])
+    drawn, mixed, own = (result[0][window].astype(float).mean() for result in results)
+
+    assert min(drawn, own) <= mixed <= max(drawn, own)
+
+
+def test_another_light_is_matched() -> None:
+    pose = Pose(gap=0.1, width=0.68)
+    means = []
+    for gain in (0.5, 0.75):
+        mouth = SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.full(3, gain, np.float32))
+        after, _, region = _drawn(pose, [Weighted(mouth, 1.0)])
+        means.append(after[_inside(pose, region)].mean())
+
+    assert 0.6 < means[0] / means[1] < 0.8

@@ -1,0 +1,119 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from contracts.jobs import OutputOptions
+from engines.base import Timeline
+from engines.timeline import frame_count, output_size, portrait_timeline, video_timeline
+
+pytestmark = pytest.mark.unit
+
+SIZE = (64, 48)
+AS_IT_IS = OutputOptions()
+
+
+def constant_rate(frames: int, audio_s: float, fps: int = 25, options: OutputOptions = AS_IT_IS) -> Timeline:
+    return video_timeline(SIZE, np.arange(frames) / fps, frames / fps, Fraction(fps), audio_s, options)
+
+
+def test_a_longer_video_is_trimmed_to_the_audio() -> None:
+    assert constant_rate(50, 0.4).source_index.tolist() == list(range(10))
+
+
+def test_a_shorter_video_plays_to_and_fro_and_shows_neither_end_twice() -> None:
+    assert constant_rate(4, 0.4).source_index.tolist() == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
+
+
+def test_a_video_of_one_frame_stands_still() -> None:
+    assert constant_rate(1, 0.2).source_index.tolist() == [0] * 5
+
+
+def test_frames_of_varying_length_are_shown_for_as_long_as_in_the_source() -> None:
+    times_s = np.array([0.0, 0.04, 0.16, 0.2])
+
+    timeline = video_timeline(SIZE, times_s, 0.32, Fraction(25), 0.32, AS_IT_IS)
+
+    assert timeline.source_index.tolist() == [0, 1, 1, 1, 2, 3, 3, 3]
+
+
+def test_rounded_time_stamps_neither_drop_nor_double_frames() -> None:
+    fps = Fraction(30000, 1001)
+    times_s = np.round(np.arange(90) / float(fps), 3)
+
+    timeline = video_timeline(SIZE, times_s, 90 / float(fps), fps, 90 / float(fps), AS_IT_IS)
+
+    assert timeline.source_index.tolist() == list(range(90))
+
+
+def test_a_lower_rate_leaves_frames_out_and_a_higher_one_repeats_them() -> None:
+    slower = constant_rate(20, 0.4, fps=50, options=OutputOptions(fps=25))
+    faster = constant_rate(5, 0.2, fps=25, options=OutputOptions(fps=50))
+
+    assert slower.source_index.tolist() == list(range(0, 20, 2))
+    assert faster.source_index.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("asked", "exact"),
+    [
+        (29.97, Fraction(30000, 1001)),
+        (23.976, Fraction(24000, 1001)),
+        (59.94, Fraction(60000, 1001)),
+        (30.0, Fraction(30)),
+        (24.0, Fraction(24)),
+        (12.5, Fraction(25, 2)),
+    ],
+)
+def test_a_decimal_rate_means_the_exact_one_of_broadcast(asked: float, exact: Fraction) -> None:
+    assert portrait_timeline(SIZE, 1.0, OutputOptions(fps=asked)).fps == exact
+
+
+def test_the_source_keeps_its_rate_and_a_portrait_has_25_frames_a_second() -> None:
+    assert constant_rate(5, 0.2, fps=30).fps == 30
+    assert portrait_timeline(SIZE, 1.0, AS_IT_IS).fps == 25
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "frames"), [(0.0, 1), (0.001, 1), (0.04, 1), (0.041, 2), (1.2, 30), (0.1 + 0.2, 8)]
+)
+def test_frames_cover_the_whole_audio_and_are_at_least_one(duration_s: float, frames: int) -> None:
+    assert frame_count(duration_s, Fraction(25)) == frames
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "expected"),
+    [
+        ((1920, 1080), AS_IT_IS, (1920, 1080)),
+        ((641, 359), AS_IT_IS, (640, 358)),
+        ((1, 1), AS_IT_IS, (2, 2)),
+        ((1920, 1080), OutputOptions(short_side_px=720), (1280, 720)),
+        ((1080, 1920), OutputOptions(short_side_px=720), (720, 1280)),
+        ((1000, 333), OutputOptions(short_side_px=100), (300, 100)),
+        ((640, 360), OutputOptions(short_side_px=720), (640, 360)),
+        ((1920, 1080), OutputOptions(width_px=1280), (1280, 720)),
+        ((1920, 1080), OutputOptions(height_px=361), (640, 360)),
+        ((1920, 1080), OutputOptions(width_px=501, height_px=301, short_side_px=100), (500, 300)),
+    ],
+)
+def test_both_sides_are_even_and_as_asked(
+    source: tuple[int, int], options: OutputOptions, expected: tuple[int, int]
+) -> None:
+    assert output_size(source, options) == expected
+
+
+def test_a_large_portrait_is_scaled_down_to_1080_unless_the_request_says_how_large() -> None:
+    photograph = (4000, 6000)
+
+    default = portrait_timeline(photograph, 1.0, AS_IT_IS)
+    asked = portrait_timeline(photograph, 1.0, OutputOptions(short_side_px=2000))
+
+    assert (default.width, default.height) == (1080, 1620)
+    assert (asked.width, asked.height) == (2000, 3000)
+
+
+def test_a_portrait_shows_its_one_picture_throughout() -> None:
+    timeline = portrait_timeline(SIZE, 0.4, AS_IT_IS)
+
+    assert timeline.is_portrait
+    assert timeline.source_index.tolist() == [0] * 10
