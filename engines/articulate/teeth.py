@@ -20,6 +20,7 @@ _JOINT_WIDTH = 0.007
 _EDGE_RISE = 0.45
 _FLESH = np.array([0.72, 0.42, 0.42], dtype=np.float32)
 _DARK = np.array([0.90, 0.62, 0.58], dtype=np.float32)
+_GLOW = np.array([0.07, 0.02, 0.02], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +87,8 @@ def _step(value: NDArray[np.floating], softness: float) -> Plane:
 
 def _cavity(opening: Opening, light: Light) -> Plane:
     depth = np.clip((opening.y - opening.top) / max(opening.gap, 1e-3), 0, 1)[..., None]
-    dark = light.black * _DARK + light.skin * np.array([0.07, 0.02, 0.02], np.float32)
-    flesh = light.skin * _FLESH * 0.5
+    dark = light.black * _tinted(_DARK, light) + light.skin * _tinted(_GLOW, light)
+    flesh = light.skin * _tinted(_FLESH, light) * 0.5
     return np.asarray(dark + (flesh - dark) * 0.45 * depth**2, dtype=np.float32)
 
 
@@ -96,7 +97,7 @@ def _tongue(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     crown = opening.bottom - height * np.clip(1 - (opening.x / 0.21) ** 2, 0, 1)
     alpha = _step(opening.y - crown, 0.05) * np.clip(opening.gap / 0.08, 0, 1)
     rise = np.clip((opening.y - crown) / max(height, 1e-3), 0, 1)[..., None]
-    colour = 0.3 * light.black + light.skin * _FLESH * (0.50 + 0.40 * rise)
+    colour = 0.3 * light.black + light.skin * _tinted(_FLESH, light) * (0.50 + 0.40 * rise)
     return np.asarray(0.85 * alpha, np.float32), np.asarray(colour, np.float32)
 
 
@@ -117,6 +118,13 @@ def _lower_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     below_edge = np.clip((opening.y - edge) / 0.04, 0, 1)
     shade = 0.62 * (1 - 0.35 * below_edge) * (1 - 0.16 * joints)
     return np.asarray(0.9 * alpha, np.float32), _enamel(light, shade * _round(opening.x))
+
+
+def _tinted(tint: Colour, light: Light) -> Colour:
+    """A tint as a face of this colour has it: one of marble, or in black and white, is as grey inside as outside."""
+    most, least = float(light.skin.max()), float(light.skin.min())
+    colourful = min((most - least) / max(0.2 * most, 1e-3), 1.0)
+    return np.asarray(tint.mean() + (tint - tint.mean()) * colourful, dtype=np.float32)
 
 
 def _joints(x: Plane, places: Plane) -> Plane:

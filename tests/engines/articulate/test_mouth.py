@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from engines.articulate.light import light_of, measure_light
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
 from engines.articulate.shape import INNER_RING, Basis, measure
+from engines.articulate.teeth import Light
 from engines.articulate.warp import Pose, Region, face_region, move_points, warp
 from tests.engines.articulate.portrait import picture, points
 
@@ -57,6 +58,19 @@ def test_what_is_drawn_is_warm_not_grey() -> None:
 
     red, green, blue = after[_inside(pose, region)].reshape(-1, 3).astype(float).mean(0)
     assert red > green > blue * 0.98
+
+
+def test_a_grey_face_has_a_grey_mouth() -> None:
+    pose = Pose(gap=0.2, width=0.65)
+    move = move_points(points(), pose)
+    region = face_region(move, picture())
+    assert region is not None
+    canvas = np.full((region.height, region.width, 3), 128, dtype=np.uint8)
+    grey = Light(skin=np.full(3, 0.7, np.float32), white=0.8, black=0.1, grain=0.0)
+    fill_mouth(canvas, region, move, pose, [], grey)
+
+    colours = canvas[_inside(pose, region)].reshape(-1, 3).astype(float)
+    assert np.ptp(colours, axis=1).mean() < 16
 
 
 def test_only_the_mouth_is_filled() -> None:
