@@ -22,8 +22,8 @@ def open_engines(settings: Settings) -> EngineCache:
         EngineUnknown: when no installed package offers the default engine.
         WeightsMissing: when its files are absent or damaged.
     """
-    if settings.torch_threads:
-        torch.set_num_threads(settings.torch_threads)
+    # Small networks gain little from threads, and lose tenfold to their waiting for each other on a busy machine.
+    torch.set_num_threads(settings.torch_threads)
     device = registry.choose_device(settings.device)
     engines = EngineCache(lambda name: registry.load(name, device))
     engines.get(settings.engine)

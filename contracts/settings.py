@@ -134,7 +134,7 @@ class Settings:
     log_level: str = _setting("INFO", _log_level, "Lowest level of log lines written.")
     engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
     device: Device = _setting("auto", _device, "Where engines compute: auto takes a GPU when there is one.")
-    torch_threads: int = _setting("0", _count, "CPU threads of one engine process; 0: as many as cores.")
+    torch_threads: int = _setting("1", _positive_int, "CPU threads of one engine; processes go further than threads.")
     segment_s: float = _setting("4", _positive_float, "Length of the pieces a video is rendered in, side by side.")
     fetch_allow: AllowList = _setting("", _allow_list, "Private networks (CIDR) and hosts that URLs may name.")
     fetch_timeout_s: float = _setting("300", _up_to(840), "Longest download of one input, at most 840.")

@@ -54,6 +54,7 @@ def render(
             seed=seed,
             options=OutputOptions(short_side_px=int(resolution.removesuffix("p")) if resolution else 0),
             device=settings.device,
+            threads=settings.torch_threads,
             segment_s=settings.segment_s,
             progress=progress.Stages(bars),
         )

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
+
 from contracts.jobs import MediaInfo, OutputOptions, Role
 from contracts.settings import Device
 from engines import join, pipeline
@@ -26,6 +28,7 @@ def render_file(
     seed: int = 0,
     options: OutputOptions | None = None,
     device: Device = "auto",
+    threads: int = 1,
     segment_s: float = 4.0,
     progress: Progress = lambda stage, fraction: None,
 ) -> pipeline.Plan:
@@ -40,6 +43,7 @@ def render_file(
         seed: makes the motion that the speech does not determine repeatable.
         options: how the output differs from the source.
         device: where the engine computes.
+        threads: CPU threads of the engine.
         segment_s: length of the pieces it is rendered in.
         progress: told about each step.
 
@@ -51,6 +55,7 @@ def render_file(
     """
     info = _source_info(source)
     length_s = probe(audio, Role.AUDIO, "audio").duration_s
+    torch.set_num_threads(threads)
     loaded = load(engine, choose_device(device))
     with TemporaryDirectory(dir=out.absolute().parent, prefix=".mouthpiece-") as folder:
         work = Path(folder)
