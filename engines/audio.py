@@ -33,7 +33,8 @@ def read_speech(path: Path, field: str = "") -> Speech:
     parts += _samples(resampler.resample(None))
     if not parts:
         raise damaged(sniff(path), field)
-    return Speech(samples=np.clip(np.concatenate(parts), -1, 1), rate=SPEECH_RATE)
+    samples = np.concatenate(parts)
+    return Speech(samples=np.clip(samples, -1, 1, out=samples), rate=SPEECH_RATE)
 
 
 def audible_seconds(container: InputContainer, stream: AudioStream) -> float:

@@ -38,8 +38,8 @@ def require_voice(samples: NDArray[np.floating], rate: int) -> Samples:
         raise UnreadableMedia(
             "the sound holds values that are not numbers", field="audio", remedy="Encode it again from its source."
         )
-    offset = samples.mean(dtype=np.float64) if len(samples) else 0.0
-    return (samples - offset).astype(np.float32)
+    offset = np.float32(samples.mean(dtype=np.float64)) if len(samples) else np.float32(0)
+    return samples.astype(np.float32, copy=False) - offset
 
 
 def resample(samples: Samples, rate: int, to: int) -> Samples:
@@ -64,8 +64,9 @@ def _resampled(samples: Samples, rate: int, to: int) -> Iterator[av.AudioFrame]:
 def levels_db(samples: Samples, hop: int) -> NDArray[np.float32]:
     """Loudness in dB of full scale, float32 (N // hop + 1,): root mean square over the two hops about t * hop."""
     count = len(samples) // hop + 1
-    padded = np.zeros((count + 1) * hop)
+    padded = np.zeros((count + 1) * hop, dtype=np.float32)
     padded[hop : hop + len(samples)] = samples
-    power = np.square(padded).reshape(-1, hop).mean(1)
+    hops = padded.reshape(-1, hop)
+    power = np.einsum("nh,nh->n", hops, hops, dtype=np.float64) / hop
     decibels: Samples = 10 * np.log10((power[:-1] + power[1:]) / 2 + _SILENT_POWER).astype(np.float32)
     return decibels
