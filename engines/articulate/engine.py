@@ -59,11 +59,10 @@ class Articulate:
         """See `engines.base.Engine`; the seed decides nothing, for the speech decides all."""
         fps = float(timeline.fps)
         try:
-            # The voice first: what it takes in memory for a moment then does not come on top of the track of the face.
-            articulation = self._driver.articulate(speech.samples, speech.rate)
             total = int(timeline.source_index.max()) + 1
             watched = watch(self._finder, frames, total, fps, lambda fraction: report(0.9 * fraction))
             _require_face(watched)
+            articulation = self._driver.articulate(speech.samples, speech.rate)
         except torch.OutOfMemoryError as error:
             raise EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.") from error
         report(0.97)

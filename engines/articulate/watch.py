@@ -75,7 +75,8 @@ def _tracked(finder: FaceFinder, frames: Iterable[Frame]) -> Iterator[tuple[Fram
 class _Watcher:
     def __init__(self, fps: float) -> None:
         self._fps = fps
-        self._landmarks: list[NDArray[np.float32] | None] = []
+        self._track = _Track(fps)
+        self._before: NDArray[np.float32] | None = None
         self._shots: list[int] = []
         self._light: list[NDArray[np.float32]] = []
         self._contrast: list[float] = []
@@ -86,7 +87,7 @@ class _Watcher:
     @property
     def count(self) -> int:
         """Frames seen so far."""
-        return len(self._landmarks)
+        return len(self._shots)
 
     def see(self, frame: Frame, landmarks: NDArray[np.float32] | None) -> None:
         """Take in the next frame."""
@@ -97,17 +98,16 @@ class _Watcher:
             light = measure_light(frame, points, float(inter_ocular_px(landmarks)))
             if self._cuts(landmarks, light):
                 self._shot += 1
-            self._last_seen = self.count
+            self._last_seen, self._before = self.count, landmarks
             contrast = mouth_contrast(frame, landmarks)
             self._collector.add(self.count, self._shot, frame, points, contrast)
-        self._landmarks.append(landmarks)
+        self._track.add(landmarks)
         self._shots.append(-1 if landmarks is None else self._shot)
         self._light.append(light)
         self._contrast.append(contrast)
 
     def _cuts(self, landmarks: NDArray[np.float32], light: NDArray[np.float32]) -> bool:
-        before = self._landmarks[self._last_seen] if self._last_seen >= 0 else None
-        away = self.count - self._last_seen
+        before, away = self._before, self.count - self._last_seen
         if before is None or away > _LONGEST_GAP_S * self._fps:
             return True
         moved = np.median(np.linalg.norm(landmarks - before, axis=-1)) / inter_ocular_px(before)
@@ -117,7 +117,7 @@ class _Watcher:
     def result(self) -> Watched:
         """All that was seen."""
         return Watched(
-            points=_steadied(self._landmarks, self._fps),
+            points=self._track.steadied(),
             shots=np.array(self._shots, dtype=np.int32),
             light=np.array(self._light, dtype=np.float32).reshape(-1, COLUMNS),
             contrast=np.array(self._contrast, dtype=np.float32),
@@ -125,16 +125,36 @@ class _Watcher:
         )
 
 
-def _steadied(track: list[NDArray[np.float32] | None], fps: float) -> NDArray[np.float32]:
-    """Smooth a track and keep the points that rendering uses."""
-    points = np.zeros((len(track), len(KEPT), 2), dtype=np.float32)
-    nothing = np.zeros((468, 2), dtype=np.float32)
-    for start in range(0, len(track), _STRETCH):
-        low, high = max(0, start - _OVERLAP), min(len(track), start + _STRETCH + _OVERLAP)
-        part = track[low:high]
-        present = np.array([landmarks is not None for landmarks in part])
-        raw = np.stack([nothing if landmarks is None else landmarks for landmarks in part])
-        smooth = smooth_track(raw, present, fps)[:, _KEPT] * present[:, None, None]
-        end = min(start + _STRETCH, len(track))
-        points[start:end] = smooth[start - low : end - low]
-    return points
+class _Track:
+    """Smooths a track as it grows, a stretch at a time, and keeps of it only the points that rendering uses."""
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._raw: list[NDArray[np.float32] | None] = []
+        self._lead = 0
+        self._done = [np.zeros((0, len(KEPT), 2), dtype=np.float32)]
+
+    def add(self, landmarks: NDArray[np.float32] | None) -> None:
+        """Take in the next frame's landmarks, float32 (468, 2), or None."""
+        self._raw.append(landmarks)
+        if len(self._raw) == self._lead + _STRETCH + _OVERLAP:
+            self._finish(_STRETCH)
+
+    def steadied(self) -> NDArray[np.float32]:
+        """The whole track, float32 (N, P, 2); 0 where no face is."""
+        self._finish(len(self._raw) - self._lead)
+        return np.concatenate(self._done)
+
+    def _finish(self, frames: int) -> None:
+        """Smooth what waits, and let go of all but the overlap before the next stretch."""
+        present = np.array([landmarks is not None for landmarks in self._raw], dtype=bool)
+        if present.any():
+            nothing = np.zeros((468, 2), dtype=np.float32)
+            raw = np.stack([nothing if landmarks is None else landmarks for landmarks in self._raw])
+            smooth = smooth_track(raw, present, self._fps)[:, _KEPT] * present[:, None, None]
+        else:
+            smooth = np.zeros((len(self._raw), len(KEPT), 2), dtype=np.float32)
+        end = self._lead + frames
+        self._done.append(smooth[self._lead : end].astype(np.float32, copy=False))
+        self._raw = self._raw[max(0, end - _OVERLAP) :]
+        self._lead = min(end, _OVERLAP)
