@@ -10,9 +10,8 @@ from scripts.addresses import Addresses
 from scripts.stack import Stack
 from scripts.supervise import Part
 
-
-#: glibc keeps freed pictures in its heap and lets it grow; above these sizes memory goes back to the system at once.
-RETURN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "1048576"}
+#: glibc keeps freed pictures in its heap and lets it grow; above these sizes it goes back to the system at once.
+RETURN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4194304", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 
 
 def inherited(stack: Stack, settings: Settings, addresses: Addresses, environ: Mapping[str, str]) -> dict[str, str]:
