@@ -15,6 +15,7 @@ from engines.audio import read_speech
 from engines.base import Engine, Frame, Report, Timeline
 from engines.encode import encode_segment
 from engines.media import VideoSource
+from engines.memory import give_back
 from engines.stills import read_still
 from engines.timeline import portrait_timeline, video_timeline
 
@@ -73,6 +74,8 @@ def analyse(
         analysis = engine.analyse(frames, read_speech(speech), timeline, seed, report)
     except MemoryError as error:
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
+    finally:
+        give_back()
     save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis), out)
     return Plan(
         segments=cut_segments(timeline.frames, segment_s * float(timeline.fps)),
@@ -118,6 +121,8 @@ def render(
         count = encode_segment(beat.counted(rendered), timeline.fps, (timeline.width, timeline.height), out)
     except MemoryError as error:
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
+    finally:
+        give_back()
     if count != len(wanted):
         raise EngineFault(f"the engine gave {count} frames for {len(wanted)}")
     report(1.0)

@@ -21,11 +21,9 @@ import av
 import click
 
 from contracts.jobs import OutputOptions
-from contracts.settings import environment
 from engines.encode import encode_segment
 from engines.media import VideoSource
 from engines.timeline import video_timeline
-from scripts.parts import RETURN_MEMORY
 from scripts.render import render_file
 
 
@@ -70,9 +68,7 @@ WORK = {"lipsync": lipsync, "transcode": transcode}
 def measured(name: str, video: Path, audio: Path, out: Path) -> dict[str, float]:
     """Run one kind of work in a fresh process and return what it cost."""
     command = [sys.executable, "-m", "scripts.bench_render", "--work", name, str(video), str(audio), str(out)]
-    printed = subprocess.run(
-        command, env=RETURN_MEMORY | environment(), check=True, capture_output=True, text=True
-    ).stdout
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     cost: dict[str, float] = json.loads(printed)
     return cost
 

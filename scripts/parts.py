@@ -10,9 +10,6 @@ from scripts.addresses import Addresses
 from scripts.stack import Stack
 from scripts.supervise import Part
 
-#: glibc keeps freed pictures in its heap and lets it grow; above these sizes it goes back to the system at once.
-RETURN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4194304", "MALLOC_TRIM_THRESHOLD_": "67108864"}
-
 
 def inherited(stack: Stack, settings: Settings, addresses: Addresses, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of every part; Temporal's own names must all mean this stack's server."""
@@ -23,7 +20,7 @@ def inherited(stack: Stack, settings: Settings, addresses: Addresses, environ: M
         "PYTHONUNBUFFERED": "1",
     }
     rest = {name: value for name, value in environ.items() if not name.startswith("TEMPORAL_")}
-    return RETURN_MEMORY | {"MOUTHPIECE_PUBLIC_URL": f"http://{stack.api.host}:{addresses.api_port}"} | rest | own
+    return {"MOUTHPIECE_PUBLIC_URL": f"http://{stack.api.host}:{addresses.api_port}"} | rest | own
 
 
 def server(stack: Stack, settings: Settings, addresses: Addresses, environ: dict[str, str], binary: Path) -> Part:
