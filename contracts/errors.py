@@ -2,11 +2,12 @@
 
     MouthpieceError
     ├── RequestError     found in the API, before a job exists
-    │   ├── InvalidRequest · Unauthorized · NotFound · MethodNotAllowed · PayloadTooLarge
+    │   ├── InvalidRequest · Unauthorized · Forbidden · NotFound · MethodNotAllowed · PayloadTooLarge · Conflict
+    │   ├── IdempotencyMismatch
     ├── InputError       the client's media; never retried
-    │   ├── FetchRefused · FetchFailed · UnreadableMedia · MediaTooLarge · MediaTooLong · NoFace
+    │   ├── FetchRefused · FetchFailed · UnreadableMedia · MediaTooLarge · MediaTooLong · NoFace · TooFewFaces
     ├── TransientError   retried by the workflow
-    │   ├── FetchTimeout · StorageBusy · EngineMemory · Unavailable
+    │   ├── FetchTimeout · StorageBusy · EngineMemory · Unavailable · RateLimited · InFlight
     ├── InternalError    the operator's to mend
     │   ├── WeightsMissing · EngineUnknown · EngineFault
     └── JobCancelled     the client or an operator stopped the job
@@ -23,15 +24,21 @@ class ErrorCode(StrEnum):
 
     INVALID_REQUEST = "invalid_request"
     UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
+    CONFLICT = "conflict"
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight"
+    RATE_LIMITED = "rate_limited"
     FETCH_REFUSED = "fetch_refused"
     FETCH_FAILED = "fetch_failed"
     UNREADABLE_MEDIA = "unreadable_media"
     MEDIA_TOO_LARGE = "media_too_large"
     MEDIA_TOO_LONG = "media_too_long"
     NO_FACE = "no_face"
+    TOO_FEW_FACES = "too_few_faces"
     FETCH_TIMEOUT = "fetch_timeout"
     STORAGE_BUSY = "storage_busy"
     ENGINE_MEMORY = "engine_memory"
@@ -82,6 +89,12 @@ class Unauthorized(RequestError):
     code = ErrorCode.UNAUTHORIZED
 
 
+class Forbidden(RequestError):
+    """The key works, and may not do this."""
+
+    code = ErrorCode.FORBIDDEN
+
+
 class NotFound(RequestError):
     """No such path, job or file for this key."""
 
@@ -98,6 +111,18 @@ class PayloadTooLarge(RequestError):
     """The request body is larger than the limit."""
 
     code = ErrorCode.PAYLOAD_TOO_LARGE
+
+
+class Conflict(RequestError):
+    """The thing asked about is not in a state that allows this."""
+
+    code = ErrorCode.CONFLICT
+
+
+class IdempotencyMismatch(RequestError):
+    """An idempotency key came with another request than at first."""
+
+    code = ErrorCode.IDEMPOTENCY_MISMATCH
 
 
 class InputError(MouthpieceError):
@@ -140,6 +165,12 @@ class NoFace(InputError):
     code = ErrorCode.NO_FACE
 
 
+class TooFewFaces(InputError):
+    """Fewer faces were found than there are voices."""
+
+    code = ErrorCode.TOO_FEW_FACES
+
+
 class TransientError(MouthpieceError):
     """The same step may well succeed in a moment."""
 
@@ -167,6 +198,18 @@ class EngineMemory(TransientError):
 
 class Unavailable(TransientError):
     """Temporal, or another part this service needs, cannot be reached now."""
+
+
+class RateLimited(TransientError):
+    """More requests than the key's plan admits."""
+
+    code = ErrorCode.RATE_LIMITED
+
+
+class InFlight(TransientError):
+    """The first request with this idempotency key has not been answered yet."""
+
+    code = ErrorCode.IDEMPOTENCY_IN_FLIGHT
 
 
 class InternalError(MouthpieceError):
@@ -203,3 +246,13 @@ def _tree(root: type[MouthpieceError]) -> list[type[MouthpieceError]]:
 
 #: Codes of faults that no retry mends: Temporal's `non_retryable_error_types`.
 NON_RETRYABLE = sorted({str(kind.code) for kind in _tree(MouthpieceError) if not kind.retryable} - {"internal"})
+
+#: Codes of faults after which the same request may well succeed.
+RETRYABLE = frozenset(kind.code for kind in _tree(MouthpieceError) if kind.retryable)
+
+_KINDS = {kind.code: kind for kind in _tree(MouthpieceError)}
+
+
+def fault_of(code: ErrorCode, message: str) -> MouthpieceError:
+    """Make the fault that a code stands for, as when it comes back from a workflow."""
+    return _KINDS[code](message)

@@ -30,7 +30,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 class Stage(StrEnum):
-    """The steps of a job, in order. `SPEAK` belongs to requests that bring a script instead of speech."""
+    """The steps of a job, in order. `SPEAK` makes the sound of requests that bring a script, or two voices."""
 
     FETCH = "fetch"
     SPEAK = "speak"
@@ -65,6 +65,23 @@ class Role(StrEnum):
     VIDEO = "video"
     IMAGE = "image"
     AUDIO = "audio"
+    MASK = "mask"
+
+
+class Side(StrEnum):
+    """Which face a voice belongs to, as the viewer sees them; ONLY is the one speaker of most jobs."""
+
+    ONLY = "only"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class SpeakerOrder(StrEnum):
+    """When two voices are heard: both at once, or one after the other."""
+
+    MEANWHILE = "meanwhile"
+    LEFT_RIGHT = "left_right"
+    RIGHT_LEFT = "right_left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +120,22 @@ class OutputOptions:
         short_side_px: the shorter side is scaled down to this; 0 keeps it. Never scaled up.
         width_px, height_px: exact size; 0 keeps it, and one of the two alone keeps the aspect.
         fps: frames per second; 0 keeps the source's (25 for a portrait).
+        enhance: sharpen and clean the face region.
     """
 
     short_side_px: int = 0
     width_px: int = 0
     height_px: int = 0
     fps: float = 0.0
+    enhance: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """Words to be spoken, and by which voice: its id as `GET /api/v1/voices` lists it."""
+
+    text: str
+    voice_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +147,19 @@ class JobRequest:
         key_id: the API key the job belongs to.
         model: the studio dialect's word for the kind of job ("lipsync-image").
         source: the portrait or video to drive.
-        audio: what is heard in the output.
+        audio: what is heard in the output; the left speaker's voice when there is a `right_audio`; None with `script`.
         vocal: what drives the lips, when it is not `audio`.
+        right_audio: the right speaker's voice, of two.
+        order: when each of two speakers is heard.
+        script: what is spoken, when no `audio` is given.
+        mask: a picture whose dark parts must not change.
+        prompt: the style in words, in the engine's vocabulary.
         engine: the engine's name.
         seed: makes the motion that the speech does not determine repeatable.
         webhook_url: where the outcome is posted, or "".
         warnings: what the API accepted but does not apply, in words.
+        estimated_credits: what the client was told it would cost.
+        batch_id: the batch it was submitted in, or "".
     """
 
     job_id: str
@@ -133,13 +167,20 @@ class JobRequest:
     dialect: Dialect
     model: str
     source: MediaRef
-    audio: MediaRef
+    audio: MediaRef | None = None
     vocal: MediaRef | None = None
+    right_audio: MediaRef | None = None
+    order: SpeakerOrder = SpeakerOrder.MEANWHILE
+    script: Script | None = None
+    mask: MediaRef | None = None
+    prompt: str = ""
     engine: str = "articulate"
     seed: int = 0
     options: OutputOptions = field(default_factory=OutputOptions)
     webhook_url: str = ""
     warnings: tuple[str, ...] = ()
+    estimated_credits: int = 0
+    batch_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +196,15 @@ class JobView:
     """A job as it stands: the workflow's memo, the `view` query's answer, the source of every status reply.
 
     Times are UTC, ISO 8601 with a trailing Z, or "" before they happen. `percent` is 0..100 over the whole job.
-    `output` is a blob key; `credits` is what the job cost so far.
+    `parts` counts the activities that do the current stage side by side, finished ones too. `output` is a blob key;
+    `credits` is what the job cost so far.
     """
 
     job_id: str
     status: Status
     stage: Stage
     percent: int = 0
+    parts: int = 1
     started_at: str = ""
     finished_at: str = ""
     execution_ms: int = 0
@@ -189,6 +232,11 @@ def job_id_of(workflow: str) -> str:
     if not workflow.startswith(_PREFIX):
         raise ValueError(f"not a job's workflow: {workflow}")
     return workflow.removeprefix(_PREFIX)
+
+
+def webhook_workflow_id(delivery_id: str) -> str:
+    """Name the workflow that delivers a webhook."""
+    return f"webhook-{delivery_id}"
 
 
 def percent_of(stage: Stage, fraction: float) -> int:

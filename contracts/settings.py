@@ -45,22 +45,32 @@ class AllowList:
         return ",".join([*map(str, self.networks), *self.hosts])
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"must be a whole number, not {text!r}") from None
+
+
 def _positive_int(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value <= 0:
         raise ValueError("must be above 0")
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value < 0:
         raise ValueError("must be 0 or more")
     return value
 
 
 def _positive_float(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"must be a number, not {text!r}") from None
     if not 0 < value < float("inf"):
         raise ValueError("must be a number above 0")
     return value
@@ -144,12 +154,29 @@ class Settings:
     max_duration_s: float = _setting("600", _positive_float, "Longest video or audio input.")
     max_side_px: int = _setting("4096", _positive_int, "Longest side of a video or image input.")
     link_ttl_s: int = _setting("604800", _positive_int, "How long a download link works.")
+    upload_ttl_s: int = _setting("86400", _positive_int, "How long a signed upload address works.")
+    max_script_chars: int = _setting("5000", _positive_int, "Longest script to be spoken, in characters.")
+    voices_dir: Path = _setting(
+        "~/.local/share/mouthpiece/voices", _path, "Folder of Piper voices: .onnx with .onnx.json."
+    )
     webhook_timeout_s: float = _setting(
         "15", _up_to(30), "How long one webhook attempt waits for its answer, at most 30."
     )
     credits_per_s_480p: int = _setting("2", _count, "Credits per second of output up to 480 px on its shorter side.")
     credits_per_s_720p: int = _setting("4", _count, "Credits per second of larger output.")
     credits_min_s: int = _setting("5", _count, "Shortest billed length in seconds.")
+    requests_per_min_free: int = _setting("60", _count, "Requests a minute of a key on the free plan; 0: any number.")
+    requests_per_min_pro: int = _setting("300", _count, "Requests a minute of a key on the pro plan; 0: any number.")
+    requests_per_min_enterprise: int = _setting(
+        "1000", _count, "Requests a minute of a key on the enterprise plan; 0: any number."
+    )
+    idempotency_ttl_s: int = _setting("86400", _positive_int, "How long an Idempotency-Key's answer is replayed.")
+    s3_bucket: str = _setting("", _text, "Bucket that keeps the blobs; empty: a folder of the data folder does.")
+    s3_endpoint: str = _setting("", _text, "Address of an S3-compatible store; empty: Amazon's.")
+    s3_region: str = _setting("us-east-1", _text, "The bucket's region.")
+    s3_access_key_id: str = _setting("", _text, "Access key of the bucket; empty: from the machine's own role.")
+    s3_secret_access_key: Secret = _setting("", Secret, "Secret of that access key.")
+    s3_cache_bytes: int = _setting("21474836480", _positive_int, "Most that copies of the bucket's blobs take here.")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -187,3 +214,8 @@ NOT_SETTINGS = frozenset({PREFIX + "API_KEY", PREFIX + "URL"})
 def environment() -> dict[str, str]:
     """A copy of the process's environment, to hand on to child processes."""
     return dict(os.environ)
+
+
+def forbid_telemetry() -> None:
+    """Forbid libraries to report on this process to their makers; to be called before they are loaded."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"

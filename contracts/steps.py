@@ -13,7 +13,8 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 
 from contracts.errors import NON_RETRYABLE
-from contracts.jobs import JobError, MediaInfo, MediaRef, OutputOptions, Status
+from contracts.inspections import DiscardInput, DiscardResult, SurveyInput, SurveyResult
+from contracts.jobs import JobError, MediaInfo, MediaRef, OutputOptions, Script, Side, SpeakerOrder, Status
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -47,10 +48,14 @@ class Step(Generic[In, Out]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchInput:
-    """Bring one file in: `media` says from where, `job_id` under whose name."""
+    """Bring one file in: `media` says from where, `job_id` under whose name.
+
+    `or_image` takes a picture where a video is asked for; the result's role tells which it is.
+    """
 
     job_id: str
     media: MediaRef
+    or_image: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +66,63 @@ class FetchResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakInput:
+    """Make speech of a script."""
+
+    job_id: str
+    script: Script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakResult:
+    """The speech, and the blob of its phone timings as `engines.voices` writes them."""
+
+    audio: MediaInfo
+    phones: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixInput:
+    """Make one sound of two voices."""
+
+    job_id: str
+    left: MediaInfo
+    right: MediaInfo
+    order: SpeakerOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixResult:
+    """What is heard, and when in it each voice begins, in seconds."""
+
+    audio: MediaInfo
+    left_start_s: float
+    right_start_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """What drives one face: a sound that begins at `start_s` of the output; `phones` is its timings' blob, or ""."""
+
+    media: MediaInfo
+    side: Side = Side.ONLY
+    start_s: float = 0.0
+    phones: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyseInput:
-    """Find the face, hear the speech and plan the segments."""
+    """Find the faces, hear the voices and plan the segments. `audio` is what is heard, and gives the length."""
 
     job_id: str
     engine: str
     source: MediaInfo
-    speech: MediaInfo
+    voices: tuple[Voice, ...]
     audio: MediaInfo
     options: OutputOptions
     seed: int
+    prompt: str = ""
+    mask: MediaInfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +232,18 @@ def fetch(step: FetchInput) -> FetchResult:
     raise NotImplementedError
 
 
+@activity.defn(name="speak")
+def speak(step: SpeakInput) -> SpeakResult:
+    """Synthesise a script's speech."""
+    raise NotImplementedError
+
+
+@activity.defn(name="mix")
+def mix(step: MixInput) -> MixResult:
+    """Put two voices together, at once or one after the other."""
+    raise NotImplementedError
+
+
 @activity.defn(name="analyse")
 def analyse(step: AnalyseInput) -> AnalyseResult:
     """Run the engine's analysis and cut the output into segments."""
@@ -210,6 +274,18 @@ def notify(step: Delivery) -> NotifyResult:
     raise NotImplementedError
 
 
+@activity.defn(name="survey")
+def survey(step: SurveyInput) -> SurveyResult:
+    """Look for faces and plan the output, before there is a job."""
+    raise NotImplementedError
+
+
+@activity.defn(name="discard")
+def discard(step: DiscardInput) -> DiscardResult:
+    """Remove what an inspection fetched."""
+    raise NotImplementedError
+
+
 def _retry(first_s: float, most_s: float, attempts: int, factor: float = 2.0) -> RetryPolicy:
     return RetryPolicy(
         initial_interval=timedelta(seconds=first_s),
@@ -226,6 +302,20 @@ FETCH = Step(
     start_to_close=timedelta(minutes=15),
     heartbeat=timedelta(seconds=30),
     retry=_retry(2, 60, 5),
+)
+SPEAK = Step(
+    stub=speak,
+    queue=Queue.IO,
+    start_to_close=timedelta(minutes=15),
+    heartbeat=timedelta(seconds=30),
+    retry=_retry(1, 60, 5),
+)
+MIX = Step(
+    stub=mix,
+    queue=Queue.IO,
+    start_to_close=timedelta(minutes=15),
+    heartbeat=timedelta(seconds=30),
+    retry=_retry(1, 60, 5),
 )
 ANALYSE = Step(
     stub=analyse,
@@ -255,13 +345,30 @@ SETTLE = Step(
     start_to_close=timedelta(minutes=1),
     retry=_retry(1, 60, 0),
 )
-#: Three days of growing pauses: 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, then every four hours.
+#: How long a webhook is tried.
+WEBHOOK_PATIENCE = timedelta(days=3)
+#: Growing pauses: 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, then every four hours.
 NOTIFY = Step(
     stub=notify,
     queue=Queue.CONTROL,
     start_to_close=timedelta(seconds=60),
-    schedule_to_close=timedelta(days=3),
+    schedule_to_close=WEBHOOK_PATIENCE,
     retry=_retry(5, 4 * 3600, 0, factor=4.0),
 )
+#: Given up after an hour without a worker: nobody asks for the finding any more.
+SURVEY = Step(
+    stub=survey,
+    queue=Queue.GPU,
+    start_to_close=timedelta(minutes=5),
+    schedule_to_close=timedelta(hours=1),
+    heartbeat=timedelta(seconds=30),
+    retry=_retry(1, 60, 4),
+)
+DISCARD = Step(
+    stub=discard,
+    queue=Queue.CONTROL,
+    start_to_close=timedelta(minutes=5),
+    retry=_retry(1, 60, 0),
+)
 
-STEPS = (FETCH, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY)
+STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, SURVEY, DISCARD)

@@ -6,20 +6,27 @@ from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
-from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
+from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.jobs import JobError, JobRequest, JobView, MediaInfo, MediaRef, Stage, Status, percent_of
+    from contracts.jobs import (
+        JobError,
+        JobRequest,
+        JobView,
+        MediaInfo,
+        Stage,
+        Status,
+        percent_of,
+        webhook_workflow_id,
+    )
     from contracts.steps import (
         ANALYSE,
-        FETCH,
         PUBLISH,
         RENDER,
         SETTLE,
         AnalyseInput,
         AnalyseResult,
         Delivery,
-        FetchInput,
         PublishInput,
         RenderInput,
         Segment,
@@ -27,14 +34,17 @@ with workflow.unsafe.imports_passed_through():
     )
     from contracts.visibility import JOB_PROGRESS, JOB_STAGE, JOB_STATUS, MEMO_VIEW
     from workflows.failures import CANCELLED, job_error
+    from workflows.inputs import Inputs, fetch_inputs, named_files
+    from workflows.sound import Sound, make_sound
     from workflows.steps import perform, side_by_side, to_the_end
-    from workflows.webhook import DeliverWebhook, webhook_workflow_id
+    from workflows.webhook import DeliverWebhook
 
 #: While segments finish, the memo moves on only every so many percent of the job: about ten times.
 _PROGRESS_STEP_PERCENT = 7
 
 _DOING: dict[Stage, str] = {
     Stage.FETCH: "Fetching the inputs.",
+    Stage.SPEAK: "Making the speech.",
     Stage.ANALYSE: "Looking at the source and listening to the speech.",
     Stage.RENDER: "Rendering.",
     Stage.PUBLISH: "Joining the segments and adding the sound.",
@@ -52,6 +62,9 @@ class LipsyncJob:
         self._view = JobView(job_id=request.job_id, status=Status.QUEUED, stage=Stage.FETCH, warnings=request.warnings)
         self._short_side_px = 0
         self._is_cancelled = False
+        self._is_retried = False
+        # Only a reset gives a run another seed: what is replayed before it belongs to an earlier try.
+        workflow.register_random_seed_callback(self._note_retry)
 
     @workflow.query
     def view(self) -> JobView:
@@ -100,41 +113,33 @@ class LipsyncJob:
             await work
 
     async def _work(self) -> None:
-        source, audio, vocal = await self._fetch()
-        analysis = await self._analyse(source, audio, vocal)
-        segments = await self._render(source, analysis)
-        await self._publish(segments, audio, analysis)
+        self._enter(Stage.FETCH, parts=len(named_files(self._request)))
+        inputs = await fetch_inputs(self._request)
+        sound = await self._sound(inputs)
+        analysis = await self._analyse(inputs, sound)
+        segments = await self._render(inputs.source, analysis)
+        await self._publish(segments, sound.heard, analysis)
 
-    async def _fetch(self) -> tuple[MediaInfo, MediaInfo, MediaInfo | None]:
-        self._enter(Stage.FETCH)
-        wanted = [self._request.source, self._request.audio]
-        if self._request.vocal:
-            wanted.append(self._request.vocal)
-        fetched = await side_by_side([self._fetch_one(media) for media in wanted])
-        return fetched[0], fetched[1], fetched[2] if self._request.vocal else None
+    async def _sound(self, inputs: Inputs) -> Sound:
+        """What is heard and what drives whom; only a script and two voices take work."""
+        if self._request.script or inputs.right_audio:
+            self._enter(Stage.SPEAK)
+        return await make_sound(self._request, inputs)
 
-    async def _fetch_one(self, media: MediaRef) -> MediaInfo:
-        # A stalled download notices its cancellation late, and nothing of it needs to be waited for.
-        result = await perform(
-            FETCH,
-            FetchInput(job_id=self._request.job_id, media=media),
-            media.field,
-            ActivityCancellationType.TRY_CANCEL,
-        )
-        return result.media
-
-    async def _analyse(self, source: MediaInfo, audio: MediaInfo, vocal: MediaInfo | None) -> AnalyseResult:
+    async def _analyse(self, inputs: Inputs, sound: Sound) -> AnalyseResult:
         self._enter(Stage.ANALYSE)
         analysis = await perform(
             ANALYSE,
             AnalyseInput(
                 job_id=self._request.job_id,
                 engine=self._request.engine,
-                source=source,
-                speech=vocal or audio,
-                audio=audio,
+                source=inputs.source,
+                voices=sound.voices,
+                audio=sound.heard,
                 options=self._request.options,
                 seed=self._request.seed,
+                prompt=self._request.prompt,
+                mask=inputs.mask,
             ),
             self._request.engine,
         )
@@ -143,7 +148,7 @@ class LipsyncJob:
         return analysis
 
     async def _render(self, source: MediaInfo, analysis: AnalyseResult) -> list[str]:
-        self._enter(Stage.RENDER)
+        self._enter(Stage.RENDER, parts=len(analysis.segments))
         done: list[Segment] = []
 
         async def render_one(segment: Segment) -> str:
@@ -202,13 +207,24 @@ class LipsyncJob:
         if settled.delivery:
             await _send_off(settled.delivery)
 
-    def _enter(self, stage: Stage) -> None:
+    def _note_retry(self, seed: int) -> None:
+        # The clock cannot be read from here; the step that is tried again comes next.
+        self._is_retried = True
+
+    def _enter(self, stage: Stage, parts: int = 1) -> None:
         if self._is_cancelled:
             raise asyncio.CancelledError
-        started_at = self._view.started_at or _timestamp(workflow.now())
+        is_first = self._is_retried or not self._view.started_at
+        started_at = _timestamp(workflow.now()) if is_first else self._view.started_at
+        self._is_retried = False
         self._show(
             replace(
-                self._view, status=Status.RUNNING, stage=stage, percent=percent_of(stage, 0.0), started_at=started_at
+                self._view,
+                status=Status.RUNNING,
+                stage=stage,
+                percent=percent_of(stage, 0.0),
+                parts=parts,
+                started_at=started_at,
             )
         )
         workflow.set_current_details(_DOING[stage])
@@ -256,7 +272,7 @@ async def _send_off(delivery: Delivery) -> None:
         await workflow.start_child_workflow(
             DeliverWebhook.run,
             delivery,
-            id=webhook_workflow_id(delivery),
+            id=webhook_workflow_id(delivery.delivery_id),
             parent_close_policy=ParentClosePolicy.ABANDON,
             static_summary=f"webhook of {delivery.job_id}",
         )

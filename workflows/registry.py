@@ -3,10 +3,11 @@
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
+from workflows.inspect import InspectMedia
 from workflows.lipsync import LipsyncJob
 from workflows.webhook import DeliverWebhook
 
-WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook)
+WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, InspectMedia)
 
 
 def sandbox_runner() -> SandboxedWorkflowRunner:

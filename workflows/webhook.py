@@ -7,11 +7,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps import perform
 
 
-def webhook_workflow_id(delivery: Delivery) -> str:
-    """Name the workflow of a delivery."""
-    return f"webhook-{delivery.delivery_id}"
-
-
 @workflow.defn(name="DeliverWebhook")
 class DeliverWebhook:
     """Posts until the receiver takes it, for up to three days, with the same id and bytes."""

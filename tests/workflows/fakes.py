@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.boundary import at_boundary, reporter
+from contracts.inspections import DiscardInput, DiscardResult, SurveyInput, SurveyResult
 from contracts.jobs import Dialect, JobRequest, MediaInfo, MediaRef, Role, Status
 from contracts.steps import (
     AnalyseInput,
@@ -21,6 +22,8 @@ from contracts.steps import (
     Delivery,
     FetchInput,
     FetchResult,
+    MixInput,
+    MixResult,
     NotifyResult,
     PublishInput,
     PublishResult,
@@ -30,6 +33,8 @@ from contracts.steps import (
     Segment,
     SettleInput,
     SettleResult,
+    SpeakInput,
+    SpeakResult,
 )
 from workflows.registry import WORKFLOWS, sandbox_runner
 
@@ -58,7 +63,7 @@ class FakeSteps:
         faults: by call ("fetch audio", "render 1", "notify"), what to raise first, one fault an attempt.
         held: calls that go on until they are cancelled.
         deaf: calls that take a second and heed no cancellation.
-        calls: every attempt, in order; the rest is what they were given.
+        calls: every attempt, in order; `ended` has them in the order of their ends; the rest is what they were given.
     """
 
     segments: int = 2
@@ -67,12 +72,17 @@ class FakeSteps:
     held: set[str] = field(default_factory=set)
     deaf: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
+    spoken: list[SpeakInput] = field(default_factory=list)
+    mixed: list[MixInput] = field(default_factory=list)
     analysed: list[AnalyseInput] = field(default_factory=list)
     settled: list[SettleInput] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     notified: list[Delivery] = field(default_factory=list)
     notified_at: list[float] = field(default_factory=list)
+    surveyed: list[SurveyInput] = field(default_factory=list)
+    discarded: list[DiscardInput] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     begun: dict[str, threading.Event] = field(default_factory=lambda: defaultdict(threading.Event))
 
     @activity.defn(name="fetch", no_thread_cancel_exception=True)
@@ -92,6 +102,20 @@ class FakeSteps:
                 height=480 if media.role is Role.IMAGE else 0,
             )
         )
+
+    @activity.defn(name="speak", no_thread_cancel_exception=True)
+    @at_boundary
+    def speak(self, step: SpeakInput) -> SpeakResult:
+        self.spoken.append(step)
+        self._act("speak")
+        return SpeakResult(audio=_sound(step.job_id, "speech", 4.0 * self.segments), phones="jobs/x/work/phones.json")
+
+    @activity.defn(name="mix", no_thread_cancel_exception=True)
+    @at_boundary
+    def mix(self, step: MixInput) -> MixResult:
+        self.mixed.append(step)
+        self._act("mix")
+        return MixResult(audio=_sound(step.job_id, "mix", 4.0 * self.segments), left_start_s=0.0, right_start_s=4.0)
 
     @activity.defn(name="analyse", no_thread_cancel_exception=True)
     @at_boundary
@@ -147,9 +171,29 @@ class FakeSteps:
         self._act("notify")
         return NotifyResult(http_status=200)
 
+    @activity.defn(name="survey", no_thread_cancel_exception=True)
+    @at_boundary
+    def survey(self, step: SurveyInput) -> SurveyResult:
+        self.surveyed.append(step)
+        self._act("survey")
+        return SurveyResult(faces=(), plan=None, warnings=("no face was found in the picture",))
+
+    @activity.defn(name="discard", no_thread_cancel_exception=True)
+    @at_boundary
+    def discard(self, step: DiscardInput) -> DiscardResult:
+        self.discarded.append(step)
+        self._act("discard")
+        return DiscardResult()
+
     def _act(self, call: str) -> None:
         self.calls.append(call)
         self.begun[call].set()
+        try:
+            self._do(call)
+        finally:
+            self.ended.append(call)
+
+    def _do(self, call: str) -> None:
         waiting = self.faults.get(call)
         if waiting:
             raise waiting.pop(0)
@@ -170,11 +214,22 @@ class FakeSteps:
         """The steps that a queue's worker runs."""
         steps: dict[Queue, list[Callable[..., object]]] = {
             Queue.FLOW: [],
-            Queue.IO: [self.fetch, self.publish],
-            Queue.GPU: [self.analyse, self.render],
-            Queue.CONTROL: [self.settle, self.notify],
+            Queue.IO: [self.fetch, self.speak, self.mix, self.publish],
+            Queue.GPU: [self.analyse, self.render, self.survey],
+            Queue.CONTROL: [self.settle, self.notify, self.discard],
         }
         return steps[queue]
+
+
+def _sound(job_id: str, name: str, duration_s: float) -> MediaInfo:
+    return MediaInfo(
+        role=Role.AUDIO,
+        field="",
+        blob=f"jobs/{job_id}/inputs/{name}",
+        container="wav",
+        size_bytes=1000,
+        duration_s=duration_s,
+    )
 
 
 @asynccontextmanager

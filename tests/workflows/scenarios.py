@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
 
 from contracts.errors import StorageBusy, Unavailable, UnreadableMedia
-from contracts.jobs import MediaRef, Role
+from contracts.jobs import MediaRef, Role, webhook_workflow_id
 from contracts.steps import Delivery, Queue
 from tests.workflows.fakes import FakeSteps, job_request, working
+from tests.workflows.inspections import inspection_request, start_inspection
 from tests.workflows.jobs import Job, start, until_begun
-from workflows.webhook import DeliverWebhook, webhook_workflow_id
+from workflows.webhook import DeliverWebhook
 
 _HOOK = "https://app.example/hook"
 
@@ -95,8 +96,38 @@ async def _delivery(client: Client, failures: int) -> WorkflowHistory:
     delivery = Delivery(delivery_id=f"msg_{job_id}_0", job_id=job_id, key_id="key00001", url=_HOOK, body="{}")
     async with working(client, FakeSteps(faults={"notify": [Unavailable("the receiver answered 502")] * failures})):
         handle = await client.start_workflow(
-            DeliverWebhook.run, delivery, id=webhook_workflow_id(delivery), task_queue=Queue.FLOW
+            DeliverWebhook.run, delivery, id=webhook_workflow_id(delivery.delivery_id), task_queue=Queue.FLOW
         )
+        with suppress(WorkflowFailureError):
+            await handle.result()
+        return await handle.fetch_history()
+
+
+async def _inspected(client: Client) -> WorkflowHistory:
+    return await _inspection(client, FakeSteps(faults={"survey": [StorageBusy("the disk is full")]}))
+
+
+async def _inspection_refused(client: Client) -> WorkflowHistory:
+    faults: dict[str, list[Exception]] = {
+        "fetch audio": [UnreadableMedia("not an audio file (text/html)", field="audio")]
+    }
+    return await _inspection(client, FakeSteps(faults=faults))
+
+
+async def _inspection_cancelled(client: Client) -> WorkflowHistory:
+    steps = FakeSteps(held={"survey"})
+    async with working(client, steps):
+        handle = await start_inspection(client, inspection_request())
+        await until_begun(steps, "survey")
+        await handle.cancel()
+        with suppress(WorkflowFailureError):
+            await handle.result()
+        return await handle.fetch_history()
+
+
+async def _inspection(client: Client, steps: FakeSteps) -> WorkflowHistory:
+    async with working(client, steps):
+        handle = await start_inspection(client, inspection_request())
         with suppress(WorkflowFailureError):
             await handle.result()
         return await handle.fetch_history()
@@ -112,4 +143,7 @@ SCENARIOS = (
     Scenario("lipsync-running", _running),
     Scenario("webhook-delivered", _delivered, skips_time=True),
     Scenario("webhook-exhausted", _webhook_exhausted, skips_time=True),
+    Scenario("inspect-completed", _inspected),
+    Scenario("inspect-refused", _inspection_refused),
+    Scenario("inspect-cancelled", _inspection_cancelled),
 )

@@ -68,7 +68,7 @@ def test_a_vocal_track_is_fetched_too_and_drives_the_lips(temporal: TemporalServ
     temporal.run(scenario())
 
     assert "fetch vocal" in steps.calls
-    assert [analysed.speech.field for analysed in steps.analysed] == ["vocal"]
+    assert [[voice.media.field for voice in analysed.voices] for analysed in steps.analysed] == [["vocal"]]
     assert [analysed.audio.field for analysed in steps.analysed] == ["audio"]
 
 

@@ -1,11 +1,12 @@
+import asyncio
 import uuid
 
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 
-from contracts.errors import InvalidRequest, NoFace, NotFound
+from api.reset import Retried, retry
+from contracts.errors import Conflict, NoFace, NotFound
 from contracts.jobs import JobView, Status, job_id_of
-from scripts.reset import Retried, retry
 from tests.temporal_server import TemporalServer
 from tests.workflows.fakes import FakeSteps, working
 from tests.workflows.jobs import Job, shown, start, until_begun
@@ -56,6 +57,23 @@ def test_a_failed_job_begins_again_at_the_stage_that_failed(
     assert retried.step == step
     assert (view.status, view.error) == (Status.SUCCEEDED, None)
     assert sorted(steps.calls) == sorted([*again, "settle"])
+
+
+def test_a_retried_job_took_as_long_as_its_last_try(temporal: TemporalServer) -> None:
+    steps = FakeSteps(faults={"publish": [NoFace("no face found")]})
+
+    async def scenario() -> tuple[JobView, JobView]:
+        async with working(temporal.client, steps):
+            job = await _failed(temporal.client)
+            failed = await shown(job)
+            await asyncio.sleep(3)
+            return failed, (await _retried(temporal.client, job))[1]
+
+    failed, retried = temporal.run(scenario())
+
+    assert retried.started_at > failed.finished_at
+    assert 0 < retried.execution_ms < 3000
+    assert steps.settled[-1].execution_ms == retried.execution_ms
 
 
 def test_a_failed_job_can_begin_again_from_the_start(temporal: TemporalServer) -> None:
@@ -130,7 +148,7 @@ def test_a_running_job_is_not_begun_again(temporal: TemporalServer) -> None:
         finally:
             await job.terminate()
 
-    with pytest.raises(InvalidRequest, match="still running"):
+    with pytest.raises(Conflict, match="still running"):
         temporal.run(scenario())
 
 
@@ -140,7 +158,7 @@ def test_a_job_that_no_worker_ever_began_is_to_be_submitted_again(temporal: Temp
         await job.terminate()
         await retry(temporal.client, job_id_of(job.id), from_start=False)
 
-    with pytest.raises(InvalidRequest, match="before a worker began it"):
+    with pytest.raises(Conflict, match="before a worker began it"):
         temporal.run(scenario())
 
 

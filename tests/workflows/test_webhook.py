@@ -6,12 +6,12 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from contracts.errors import FetchRefused, NoFace, Unavailable
-from contracts.jobs import Status
+from contracts.jobs import Status, webhook_workflow_id
 from contracts.steps import Delivery, NotifyResult, Queue
 from tests.temporal_server import TemporalServer
 from tests.workflows.fakes import FakeSteps, working
 from tests.workflows.jobs import shown, start, until_begun
-from workflows.webhook import DeliverWebhook, webhook_workflow_id
+from workflows.webhook import DeliverWebhook
 
 pytestmark = pytest.mark.workflow
 
@@ -27,7 +27,7 @@ def _delivery() -> Delivery:
 
 async def _deliver(client: Client, delivery: Delivery) -> NotifyResult:
     return await client.execute_workflow(
-        DeliverWebhook.run, delivery, id=webhook_workflow_id(delivery), task_queue=Queue.FLOW
+        DeliverWebhook.run, delivery, id=webhook_workflow_id(delivery.delivery_id), task_queue=Queue.FLOW
     )
 
 
@@ -39,7 +39,7 @@ def test_a_job_with_a_webhook_is_over_before_its_delivery_is(temporal: TemporalS
             job = await start(temporal.client)
             view = await job.result()
             await until_begun(steps, "notify")
-            child = temporal.client.get_workflow_handle(webhook_workflow_id(steps.deliveries[0]))
+            child = temporal.client.get_workflow_handle(webhook_workflow_id(steps.deliveries[0].delivery_id))
             status = (await child.describe()).status
             await child.terminate()
             return view.status, status
@@ -55,7 +55,7 @@ def test_a_failed_job_sends_its_webhook_too(temporal: TemporalServer) -> None:
             job = await start(temporal.client)
             with pytest.raises(WorkflowFailureError):
                 await job.result()
-            child = temporal.client.get_workflow_handle(webhook_workflow_id(steps.deliveries[0]))
+            child = temporal.client.get_workflow_handle(webhook_workflow_id(steps.deliveries[0].delivery_id))
             await child.result()
             return (await shown(job)).status
 
@@ -73,7 +73,7 @@ def test_a_cancelled_job_sends_its_webhook_too(temporal: TemporalServer) -> None
             await job.cancel()
             with pytest.raises(WorkflowFailureError):
                 await job.result()
-            await temporal.client.get_workflow_handle(webhook_workflow_id(steps.deliveries[0])).result()
+            await temporal.client.get_workflow_handle(webhook_workflow_id(steps.deliveries[0].delivery_id)).result()
 
     temporal.run(scenario())
 

@@ -74,7 +74,7 @@ def test_a_worker_polls_its_queues_and_stops_when_told_to(temporal: TemporalServ
 
 def test_a_worker_waits_for_a_server_that_is_not_there_yet(tmp_path: Path) -> None:
     with _worker(tmp_path, "127.0.0.1:1", Queue.CONTROL) as process:
-        _read_until(process, "temporal_unreachable")
+        _read_until(process, "temporal_unusable")
         process.send_signal(signal.SIGINT)
         code = process.wait(timeout=10)
 

@@ -1,0 +1,36 @@
+"""Starting inspections as the API does."""
+
+import uuid
+
+from temporalio.client import Client, WorkflowHandle
+
+from contracts.inspections import MEMO_KEY, Inspection, InspectionRequest, inspection_name
+from contracts.jobs import MediaRef, OutputOptions, Role
+from contracts.steps import Queue
+from workflows.inspect import InspectMedia
+
+Handle = WorkflowHandle[InspectMedia, Inspection]
+
+
+def inspection_request(*, with_audio: bool = True) -> InspectionRequest:
+    """A portrait and, as a rule, a voice."""
+    audio = MediaRef(role=Role.AUDIO, field="audio", url="https://media.example/voice.wav")
+    return InspectionRequest(
+        inspection_id=str(uuid.uuid4()),
+        key_id="key00001",
+        source=MediaRef(role=Role.IMAGE, field="source", url="https://media.example/face.png"),
+        audio=audio if with_audio else None,
+        options=OutputOptions(short_side_px=480),
+        warnings=("unknown fields were ignored: mood",),
+    )
+
+
+async def start_inspection(client: Client, request: InspectionRequest) -> Handle:
+    """Start an inspection with the memo that it begins with."""
+    return await client.start_workflow(
+        InspectMedia.run,
+        request,
+        id=inspection_name(request.inspection_id),
+        task_queue=Queue.FLOW,
+        memo={MEMO_KEY: request.key_id},
+    )
