@@ -1,6 +1,6 @@
 """Runs an engine's analysis of one job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from temporalio import activity
 
@@ -8,9 +8,14 @@ from activities.boundary import at_boundary, reporter
 from activities.computing import device_faults
 from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
-from contracts.errors import NoFace
-from contracts.steps import AnalyseInput, AnalyseResult
+from contracts.errors import InputError, NoFace, TooFewFaces
+from contracts.jobs import MediaInfo
+from contracts.steps import AnalyseInput, AnalyseResult, Voice
 from engines import pipeline
+from engines.audio import delayed, read_speech
+from engines.base import Direction, Speech
+from engines.timings import read_timings
+from storage.blobs import BlobStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +41,20 @@ class Analyse:
                     self.engines.get(step.engine),
                     source=blobs.local(step.source.blob),
                     source_info=step.source,
-                    speech=blobs.local(step.speech.blob),
+                    voices=[_speech(blobs, voice) for voice in step.voices],
                     audio_duration_s=step.audio.duration_s,
                     options=step.options,
                     segment_s=self.workplace.settings.segment_s,
-                    seed=step.seed,
+                    direction=Direction(seed=step.seed, prompt=step.prompt, enhance=step.options.enhance),
                     out=out,
                     report=report,
+                    mask=_mask(blobs, step.mask),
                 )
-            except NoFace as fault:
-                # An engine does not know what the request calls its source.
-                fault.field = step.source.field
+            except InputError as fault:
+                # An engine does not know what the request calls its inputs.
+                is_unseen = isinstance(fault, NoFace | TooFewFaces)
+                at_fault = (step.mask or step.source) if is_unseen else step.voices[0].media
+                fault.field = fault.field or at_fault.field
                 raise
             blobs.put(key, out)
         return AnalyseResult(
@@ -58,3 +66,14 @@ class Analyse:
             height=plan.height,
             warnings=plan.warnings,
         )
+
+
+def _speech(blobs: BlobStore, voice: Voice) -> Speech:
+    """A voice as it is heard in the output: from its start on, with its timings if there are any."""
+    speech = read_speech(blobs.local(voice.media.blob), voice.media.field)
+    phones = read_timings(blobs.local(voice.phones)) if voice.phones else ()
+    return delayed(replace(speech, side=voice.side, phones=phones), voice.start_s)
+
+
+def _mask(blobs: BlobStore, mask: MediaInfo | None) -> pipeline.MaskFile | None:
+    return pipeline.MaskFile(path=blobs.local(mask.blob), field=mask.field) if mask else None

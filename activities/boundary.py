@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 #: The job the current thread works for, for the log lines of everything below; "" between jobs.
 current_job: ContextVar[str] = ContextVar("current_job", default="")
 
+#: What the current attempt reported last.
+_fraction: ContextVar[float] = ContextVar("_fraction", default=0.0)
+
 #: Shortest time between two heartbeats handed to Temporal, in seconds; the worker throttles what it sends further.
 _HEARTBEAT_S = 0.2
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -75,8 +78,8 @@ def reporter() -> Report:
 
     def report(fraction: float) -> None:
         nonlocal sent_at
-        if activity.is_cancelled():
-            raise CancelledError("the step was told to stop")
+        _fraction.set(fraction)
+        _check_cancelled()
         now = time.monotonic()
         if now - sent_at >= _HEARTBEAT_S:
             sent_at = now
@@ -84,6 +87,18 @@ def reporter() -> Report:
 
     report(0.0)
     return report
+
+
+def alive() -> None:
+    """Tell that the current attempt goes on, where the work has no measure; raises once it must stop."""
+    if activity.in_activity():
+        _check_cancelled()
+        activity.heartbeat(_fraction.get())
+
+
+def _check_cancelled() -> None:
+    if activity.is_cancelled():
+        raise CancelledError("the step was told to stop")
 
 
 def _failure(fault: Exception) -> ApplicationError:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import cv2
 import torch
 
 from activities.engine_cache import EngineCache
@@ -22,8 +23,10 @@ def open_engines(settings: Settings) -> EngineCache:
         EngineUnknown: when no installed package offers the default engine.
         WeightsMissing: when its files are absent or damaged.
     """
-    # Small networks gain little from threads, and lose tenfold to their waiting for each other on a busy machine.
+    # Small networks and pictures gain little from threads, and lose tenfold to their waiting for each other on a busy
+    # machine.
     torch.set_num_threads(settings.torch_threads)
+    cv2.setNumThreads(settings.torch_threads)
     device = registry.choose_device(settings.device)
     engines = EngineCache(lambda name: registry.load(name, device))
     engines.get(settings.engine)

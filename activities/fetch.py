@@ -1,7 +1,7 @@
 """Brings one input in and accepts it, or refuses it with the reason."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from temporalio import activity
@@ -14,6 +14,7 @@ from contracts.jobs import MediaInfo, MediaRef, Role
 from contracts.settings import Settings
 from contracts.steps import FetchInput, FetchResult
 from engines.base import Report
+from engines.containers import STILL_FORMATS, sniff
 from engines.probe import Probe, probe
 
 logger = logging.getLogger(__name__)
@@ -34,31 +35,48 @@ class Fetch:
     @at_boundary
     def fetch(self, step: FetchInput) -> FetchResult:
         """Download, probe and store one input; a client's upload is only probed."""
-        if step.media.blob:
-            return FetchResult(media=self._uploaded(step.media))
-        return FetchResult(media=self._downloaded(step.job_id, step.media, reporter()))
+        bring = self._uploaded if step.media.blob else self._downloaded
+        return FetchResult(media=bring(step, step.media, reporter()))
 
-    def _downloaded(self, job_id: str, media: MediaRef, report: Report) -> MediaInfo:
+    def _downloaded(self, step: FetchInput, media: MediaRef, report: Report) -> MediaInfo:
         settings, blobs = self.workplace.settings, self.workplace.blobs
-        with self.workplace.scratch(job_id) as scratch:
+        with self.workplace.scratch(step.job_id) as scratch:
             path = scratch / media.role
             limits = Limits(size_bytes=_size_limit(settings, media.role), total_s=settings.fetch_timeout_s)
             fetched = download(media.url, path, media.field, settings.fetch_allow, limits, report)
-            key = f"jobs/{job_id}/inputs/{media.role}-{fetched.sha256[:_DIGEST_CHARACTERS]}"
-            accepted = _accept(path, media, key, fetched.size_bytes, settings)
+            if step.or_image:
+                media = _as_found(path, media)
+            _check_size(fetched.size_bytes, media, settings)
+            key = f"jobs/{step.job_id}/inputs/{media.role}-{fetched.sha256[:_DIGEST_CHARACTERS]}"
+            accepted = _accept(path, media, key, fetched.size_bytes, settings, report)
             report(1.0)
             blobs.put(key, path)
         logger.info("fetched role=%s container=%s bytes=%d", media.role, accepted.container, fetched.size_bytes)
         return accepted
 
-    def _uploaded(self, media: MediaRef) -> MediaInfo:
+    def _uploaded(self, step: FetchInput, media: MediaRef, report: Report) -> MediaInfo:
         settings, blobs = self.workplace.settings, self.workplace.blobs
         if not blobs.exists(media.blob):
             raise FetchFailed("the uploaded file is gone", field=media.field, remedy="Upload it again.")
-        size, limit = blobs.size(media.blob), _size_limit(settings, media.role)
-        if size > limit:
-            raise MediaTooLarge(f"larger than {limit} bytes", field=media.field)
-        return _accept(blobs.local(media.blob), media, media.blob, size, settings)
+        size = blobs.size(media.blob)
+        _check_size(size, media, settings)
+        with self.workplace.scratch(step.job_id):
+            path = blobs.local(media.blob)
+            if step.or_image:
+                media = _as_found(path, media)
+                _check_size(size, media, settings)
+            return _accept(path, media, media.blob, size, settings, report)
+
+
+def _as_found(path: Path, media: MediaRef) -> MediaRef:
+    """Take a picture that came where a video or a picture may come for what it is."""
+    return replace(media, role=Role.IMAGE) if sniff(path).demuxer in STILL_FORMATS else media
+
+
+def _check_size(size_bytes: int, media: MediaRef, settings: Settings) -> None:
+    limit = _size_limit(settings, media.role)
+    if size_bytes > limit:
+        raise MediaTooLarge(f"larger than {limit} bytes", field=media.field)
 
 
 def _size_limit(settings: Settings, role: Role) -> int:
@@ -66,11 +84,12 @@ def _size_limit(settings: Settings, role: Role) -> int:
         Role.VIDEO: settings.max_video_bytes,
         Role.AUDIO: settings.max_audio_bytes,
         Role.IMAGE: settings.max_image_bytes,
+        Role.MASK: settings.max_image_bytes,
     }
     return limits[role]
 
 
-def _accept(path: Path, media: MediaRef, key: str, size_bytes: int, settings: Settings) -> MediaInfo:
+def _accept(path: Path, media: MediaRef, key: str, size_bytes: int, settings: Settings, report: Report) -> MediaInfo:
     """Probe a file and hold it against the limits.
 
     Raises:
@@ -78,7 +97,7 @@ def _accept(path: Path, media: MediaRef, key: str, size_bytes: int, settings: Se
         MediaTooLong: when it lasts too long.
         MediaTooLarge: when it has too many pixels.
     """
-    found = probe(path, media.role, media.field)
+    found = probe(path, media.role, media.field, settings.max_duration_s, lambda: report(1.0))
     _check_limits(found, media.field, settings)
     return MediaInfo(
         role=media.role,

@@ -17,6 +17,7 @@ from activities.exchange import exchange
 from contracts.errors import FetchFailed, FetchRefused, InternalError, MouthpieceError, Unavailable
 from contracts.settings import Settings
 from contracts.steps import Delivery, NotifyResult
+from storage.deliveries import WebhookState
 from storage.records import Records
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,11 @@ class _Answer:
     text: str
     retry_after: str
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the receiver took it."""
+        return 200 <= self.http_status < 300
+
 
 @dataclass(frozen=True, slots=True)
 class Notify:
@@ -54,11 +60,13 @@ class Notify:
         try:
             answer = self._post(step, now)
         except MouthpieceError as fault:
-            self._log(step, now, begun, 0, str(fault))
+            is_for_good = not (fault.retryable or isinstance(fault, FetchFailed))
+            unsent = _Answer(http_status=0, text=str(fault), retry_after="")
+            self._log(step, now, begun, unsent, WebhookState.FAILED if is_for_good else WebhookState.PENDING)
             if isinstance(fault, FetchFailed):
                 raise Unavailable(fault.message) from fault
             raise
-        self._log(step, now, begun, answer.http_status, answer.text)
+        self._log(step, now, begun, answer, _state(answer))
         _check(answer, now)
         return NotifyResult(http_status=answer.http_status)
 
@@ -91,15 +99,21 @@ class Notify:
             "webhook-signature": Webhook(str(secret)).sign(step.delivery_id, now, step.body),
         }
 
-    def _log(self, step: Delivery, now: datetime, begun: float, http_status: int, answer: str) -> None:
+    def _log(self, step: Delivery, now: datetime, begun: float, answer: _Answer, state: WebhookState) -> None:
         latency_ms = round((time.monotonic() - begun) * 1000)
-        attempt = activity.info().attempt
         at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self.records.deliveries.log(step, attempt, at, http_status, latency_ms, answer)
+        attempt = self.records.deliveries.log(step, at, answer.http_status, latency_ms, answer.text, state)
         logger.info(
-            "webhook_attempted delivery=%s host=%s attempt=%d http_status=%d latency_ms=%d",
-            *(step.delivery_id, urlsplit(step.url).hostname, attempt, http_status, latency_ms),
+            "webhook_attempted delivery=%s host=%s attempt=%d http_status=%d latency_ms=%d state=%s",
+            *(step.delivery_id, urlsplit(step.url).hostname, attempt, answer.http_status, latency_ms, state),
         )
+
+
+def _state(answer: _Answer) -> WebhookState:
+    """How the webhook stands after an answer."""
+    if answer.is_accepted:
+        return WebhookState.DELIVERED
+    return WebhookState.FAILED if answer.http_status == _GONE else WebhookState.PENDING
 
 
 def _start_of(response: requests.Response) -> str:
@@ -112,12 +126,11 @@ def _start_of(response: requests.Response) -> str:
 
 
 def _check(answer: _Answer, now: datetime) -> None:
-    status = answer.http_status
-    if 200 <= status < 300:
+    if answer.is_accepted:
         return
-    if status == _GONE:
+    if answer.http_status == _GONE:
         raise FetchRefused("the receiver answered 410: it wants no more")
-    said = f"the receiver answered {status}"
+    said = f"the receiver answered {answer.http_status}"
     pause = _pause(answer.retry_after, now)
     raise RetryLater(said, pause=pause) if pause else Unavailable(said)
 

@@ -30,6 +30,7 @@ class Publish:
                 duration_s=step.duration_s,
                 out=out,
                 report=report,
+                field=step.audio.field,
             )
             report(1.0)
             blobs.put(key, out)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from activities.boundary import alive
 from activities.workplace import Workplace
 from contracts.settings import Settings
 from contracts.steps import Queue
@@ -31,29 +32,42 @@ def implementations(queue: Queue, settings: Settings) -> Sequence[Implementation
 
 def _io(settings: Settings) -> Sequence[Implementation]:
     from activities.fetch import Fetch
+    from activities.mix import Mix
     from activities.publish import Publish
+    from activities.speak import Speak, open_voices
 
     workplace = _workplace(settings)
-    return (Fetch(workplace).fetch, Publish(workplace).publish)
+    speak = Speak(workplace, open_voices(settings)).speak
+    return (Fetch(workplace).fetch, speak, Mix(workplace).mix, Publish(workplace).publish)
 
 
 def _gpu(settings: Settings) -> Sequence[Implementation]:
     from activities.analyse import Analyse
     from activities.computing import open_engines
     from activities.render import Render
+    from activities.survey import Survey
+    from engines.faces import FaceFinder
+    from engines.registry import choose_device
 
     workplace, engines = _workplace(settings), open_engines(settings)
-    return (Analyse(workplace, engines).analyse, Render(workplace, engines).render)
+    finder = FaceFinder(choose_device(settings.device))
+    return (Analyse(workplace, engines).analyse, Render(workplace, engines).render, Survey(workplace, finder).survey)
 
 
 def _control(settings: Settings) -> Sequence[Implementation]:
+    from activities.discard import Discard
     from activities.notify import Notify
     from activities.settle import Settle
 
     records = Records(settings.data_dir / "records.db")
     links = Links(server_secret(settings), settings.public_url, settings.link_ttl_s)
-    return (Settle(_workplace(settings), records, links).settle, Notify(settings, records).notify)
+    workplace = _workplace(settings)
+    return (
+        Settle(workplace, records, links).settle,
+        Notify(settings, records).notify,
+        Discard(workplace).discard,
+    )
 
 
 def _workplace(settings: Settings) -> Workplace:
-    return Workplace(settings=settings, blobs=open_blobs(settings))
+    return Workplace(settings=settings, blobs=open_blobs(settings, alive))

@@ -36,12 +36,21 @@ class Settle:
         charged = _credits(step, self.workplace.settings)
         record = self.records.jobs.find(step.job_id)
         if record is None:
-            logger.warning("job_unrecorded status=%s", step.status)
-        else:
-            self.records.jobs.settle(step, charged)
+            self._forget(step)
+            return SettleResult(credits=charged)
+        self.records.jobs.settle(step, charged)
         self._clear(step)
         logger.info("settled status=%s credits=%d execution_ms=%d", step.status, charged, step.execution_ms)
-        return SettleResult(credits=charged, delivery=self._delivery(step, record) if record else None)
+        delivery = self._delivery(step, record)
+        if delivery:
+            self.records.deliveries.open(delivery, step.finished_at)
+        return SettleResult(credits=charged, delivery=delivery)
+
+    def _forget(self, step: SettleInput) -> None:
+        """Remove all of a job that was deleted while a retry of it began: nobody can ask for it any more."""
+        logger.warning("job_unrecorded status=%s", step.status)
+        self.workplace.blobs.delete_prefix(f"jobs/{step.job_id}")
+        self.workplace.sweep(step.job_id)
 
     def _clear(self, step: SettleInput) -> None:
         """Remove the work; a failed job keeps it, so that it can be retried from the stage that failed."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from contracts.settings import Settings
 from storage.blobs import BlobStore
+from storage.cache import lend_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,13 @@ class Workplace:
     def scratch(self, job_id: str) -> Iterator[Path]:
         """Open an empty folder for one attempt; it is gone afterwards, however the attempt ended.
 
-        Another attempt at the same step, running or dead, never sees it.
+        Another attempt at the same step, running or dead, never sees it. Blobs that are read inside the block stay
+        readable until its end.
         """
         folder = self._scratch() / f"{job_id}.{uuid.uuid4().hex}"
         folder.mkdir(parents=True)
         try:
-            with _held(folder):
+            with _held(folder), lend_to(folder):
                 yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -11,17 +11,20 @@ from safetensors.numpy import save_file
 
 from contracts.errors import EngineFault
 from engines.base import Analysis, Timeline
+from engines.mask import Mask
 
 _ENGINE = "engine."
 _SOURCE_INDEX = "timeline.source_index"
+_MASK = "mask"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedAnalysis:
-    """An analysis and the timeline it was made for."""
+    """An analysis, the timeline it was made for, and the mask that limits what may change, of the output's size."""
 
     timeline: Timeline
     analysis: Analysis
+    mask: Mask | None = None
 
 
 def save_analysis(saved: SavedAnalysis, path: Path) -> None:
@@ -29,8 +32,11 @@ def save_analysis(saved: SavedAnalysis, path: Path) -> None:
     timeline = saved.timeline
     tensors = {_ENGINE + name: np.ascontiguousarray(value) for name, value in saved.analysis.tensors.items()}
     tensors[_SOURCE_INDEX] = timeline.source_index
+    if saved.mask is not None:
+        tensors[_MASK] = saved.mask
     plan = {
         "fps": str(timeline.fps),
+        "source_fps": str(timeline.source_fps),
         "width": timeline.width,
         "height": timeline.height,
         "is_portrait": timeline.is_portrait,
@@ -51,13 +57,15 @@ def load_analysis(path: Path) -> SavedAnalysis:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         timeline = Timeline(
             fps=Fraction(plan["fps"]),
+            source_fps=Fraction(plan["source_fps"]),
             width=plan["width"],
             height=plan["height"],
             source_index=tensors.pop(_SOURCE_INDEX),
             is_portrait=plan["is_portrait"],
         )
         warnings = tuple(plan["warnings"])
+        mask = tensors.pop(_MASK, None)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise EngineFault(f"not an analysis: {path.name}") from error
     engine_tensors = {name.removeprefix(_ENGINE): value for name, value in tensors.items()}
-    return SavedAnalysis(timeline=timeline, analysis=Analysis(tensors=engine_tensors, warnings=warnings))
+    return SavedAnalysis(timeline=timeline, analysis=Analysis(tensors=engine_tensors, warnings=warnings), mask=mask)

@@ -1,10 +1,10 @@
 """The engine contract: load once, then `analyse` and `render_segment` many times, as pure functions.
 
-The same frames, speech, timeline and seed give the same output, in any process, in any order, after any crash:
+The same frames, voices, timeline and direction give the same output, in any process, in any order, after any crash:
 that is what lets segments be rendered side by side and again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
@@ -12,10 +12,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.jobs import Side
+
 #: One picture: uint8 RGB (H, W, 3).
 Frame = NDArray[np.uint8]
 #: Called with the fraction done, 0..1, at least every second of work; raises to stop the engine (cancellation).
 Report = Callable[[float], None]
+#: Called at least every second of work of unknown length; raises to stop it (cancellation).
+Waiting = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +28,14 @@ class Timeline:
 
     Attributes:
         fps: exact frame rate of the output.
+        source_fps: frames of the source per second of it, on average; for a portrait as `fps`.
         width, height: output size in pixels, both even.
         source_index: int32 (T,), the source frame shown at output frame t; all 0 for a portrait.
         is_portrait: whether the source is a still picture.
     """
 
     fps: Fraction
+    source_fps: Fraction
     width: int
     height: int
     source_index: NDArray[np.int32]
@@ -42,11 +48,47 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimedPhone:
+    """A sound of speech from `start_s` to `end_s`, as an IPA symbol; "" is silence."""
+
+    symbol: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
-    """The voice that drives the lips: float32 mono (N,) in [-1, 1] at `rate` Hz."""
+    """A voice that drives lips.
+
+    Attributes:
+        samples: float32 mono (N,) in [-1, 1]; the first is heard at the output's start.
+        rate: samples per second.
+        side: which face it belongs to.
+        phones: what is said when, where that is known; () leaves it to the engine to hear.
+    """
 
     samples: NDArray[np.float32]
     rate: int
+    side: Side = Side.ONLY
+    phones: tuple[TimedPhone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """How the speakers are to act and look.
+
+    Attributes:
+        seed: decides what the speech does not.
+        prompt: the style in words, "" for none; an engine warns of words that it does not know.
+        enhance: sharpen and clean the face region.
+        mask: uint8 (H, W) at the output's size, None for none: only faces whose mouth lies where it is bright are
+            driven. What changes where it is dark is taken back by the pipeline, so engines need not heed it otherwise.
+    """
+
+    seed: int = 0
+    prompt: str = ""
+    enhance: bool = False
+    mask: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +105,9 @@ class Capabilities:
 
     portrait: bool = True
     video: bool = True
+    several_faces: bool = False
+    prompt: bool = False
+    enhance: bool = False
     seed: bool = False
 
 
@@ -83,19 +128,25 @@ class Engine(Protocol):
     info: EngineInfo
 
     def analyse(
-        self, frames: Iterable[Frame], speech: Speech, timeline: Timeline, seed: int, report: Report
+        self,
+        frames: Iterable[Frame],
+        voices: Sequence[Speech],
+        timeline: Timeline,
+        direction: Direction,
+        report: Report,
     ) -> Analysis:
         """Look at the source once and plan the motion.
 
         Args:
             frames: source frames 0, 1, 2, … at the output's size, as many as `timeline` refers to; read once, lazily.
-            speech: the driving voice; silence where it is shorter than the timeline.
+            voices: one, or one for each side; silence where one is shorter than the timeline.
             timeline: what the output shows when.
-            seed: decides what the speech does not.
+            direction: how to act and look.
             report: progress and cancellation.
 
         Raises:
             NoFace: when nothing in the frames can speak.
+            TooFewFaces: when there are fewer faces than voices.
             EngineMemory: when memory ran out.
         """
         ...
@@ -106,7 +157,8 @@ class Engine(Protocol):
         """Yield one output frame per given frame.
 
         Args:
-            frames: for output frames start, start + 1, …, the source frame each of them shows, at output size.
+            frames: for output frames start, start + 1, …, the source frame each of them shows, at output size; not to
+                be written to.
             analysis: what `analyse` returned.
             start: output index of the first frame.
             report: progress and cancellation.

@@ -21,11 +21,13 @@ STILL_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "webp_pipe"})
 ACCEPTED = {
     Role.VIDEO: "MP4, MOV, WebM, MKV or AVI",
     Role.IMAGE: "PNG, JPEG or WebP",
+    Role.MASK: "PNG, JPEG or WebP",
     Role.AUDIO: "WAV, MP3, M4A, AAC, FLAC or OGG",
 }
-_ARTICLES = {Role.VIDEO: "a video", Role.IMAGE: "an image", Role.AUDIO: "an audio file"}
+_ARTICLES = {Role.VIDEO: "a video", Role.IMAGE: "an image", Role.MASK: "an image", Role.AUDIO: "an audio file"}
 
 _HEAD_BYTES = 4096
+_ID3_FOOTER = 0x10
 _EBML = b"\x1aE\xdf\xa3"
 
 
@@ -83,13 +85,13 @@ def sniff(path: Path) -> FileKind:
 
 
 def _id3_bytes(head: bytes) -> int:
-    """Length of a leading ID3v2 tag: its size field has 7 bits to the byte (ID3v2.4 section 3.1)."""
+    """Length of a leading ID3v2 tag: 7 bits to the byte, without its header and footer (ID3v2.4 section 3.1, 3.4)."""
     if head[:3] != b"ID3" or len(head) < 10:
         return 0
     size = 0
     for byte in head[6:10]:
         size = size << 7 | byte & 0x7F
-    return size + 10
+    return size + (20 if head[5] & _ID3_FOOTER else 10)
 
 
 def _kind(head: bytes) -> FileKind:

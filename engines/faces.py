@@ -5,7 +5,7 @@ points of the canonical face mesh (Kartynnik et al., "Real-time Facial Surface G
 GPUs", 2019); right and left are the person's own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engines.articulate.crops import Window, around_landmarks
+from engines.articulate.crops import LEFT_EYE_CORNER, RIGHT_EYE_CORNER, Window, around_landmarks
 from engines.articulate.landmarker import FACE_SCORE, Landmarker
 from engines.articulate.mesh import LIPS, POINTS
+from engines.articulate.shape import KEPT, frontal, measure
+from engines.base import Frame
 
-#: One picture: uint8 RGB (H, W, 3).
-Frame = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
 
 _BATCH = 16
@@ -29,7 +29,12 @@ _JUMP = 0.25
 _SAME_FACE_OVERLAP = 0.3
 # A face that is found must be surer than one that is followed: strangers far out of focus score in between.
 _SURE = 0.9
-_RIGHT_EYE_CORNER, _LEFT_EYE_CORNER = 33, 263
+# A face in profile is as prominent as a frontal one of this share of its size; so is one the detector doubts, which may
+# be a thing that the mesh takes for a face.
+_PROFILE_SHARE, _DOUBTED_SHARE = 0.1, 0.05
+_SURELY_DETECTED = 0.75
+# A mesh between this and sure may be sure when it looks closer.
+_DOUBTFUL = 0.05
 
 # Half the width of the smoothing window, in seconds.
 _HALF_WINDOW_S = 0.12
@@ -53,6 +58,22 @@ class Face:
     landmarks: Landmarks
 
 
+#: Says which of the faces seen, the most prominent first, is to be followed; None for none of them.
+Pick = Callable[[Sequence[Face]], Face | None]
+#: Says whether a face may be followed at all.
+Admit = Callable[[Face], bool]
+
+
+def most_prominent(faces: Sequence[Face]) -> Face | None:
+    """The pick of a single speaker."""
+    return faces[0] if faces else None
+
+
+def anyone(_face: Face) -> bool:
+    """Admits every face."""
+    return True
+
+
 class FaceFinder:
     """Finds faces; holds both networks, so load it once.
 
@@ -67,42 +88,82 @@ class FaceFinder:
         self._landmarker = Landmarker(device)
 
     def find(self, frame: Frame) -> list[Face]:
-        """All faces of one picture, largest first; also those that are small in a large picture."""
+        """All faces of one picture, also those that are small in a large one, the most prominent first.
+
+        That is the largest; but faces turned away, which cannot be driven well, come after those seen from the front.
+        """
         return _find(self._landmarker, frame, tiled=True)
 
     def track(self, frames: Iterable[Frame]) -> Iterator[Face | None]:
         """The main speaker in each frame, or None where there is no face to be seen.
 
-        That is the largest face where a face first appears. It is followed until it is lost or the shot cuts; then the
-        face that overlaps it, else the largest, is followed.
+        That is the most prominent face where a face first appears. It is followed until it is lost or the shot cuts;
+        then the face that overlaps it, else the most prominent, is followed.
 
         Args:
             frames: of one size; read lazily, 16 at a time.
         """
-        tracker = _Tracker(self._landmarker)
+        for (face,) in self.follow(frames, [most_prominent]):
+            yield face
+
+    def follow(
+        self, frames: Iterable[Frame], picks: Sequence[Pick], admit: Admit = anyone
+    ) -> Iterator[tuple[Face | None, ...]]:
+        """Several speakers in each frame, each followed as `track` follows one; no face is two speakers.
+
+        Args:
+            frames: of one size; read lazily, 16 at a time.
+            picks: one for each speaker, which says whom to follow when that speaker first appears or was lost.
+            admit: only these faces are picked.
+        """
+        trackers: list[_Tracker] = []
+        for pick in picks:
+            trackers.append(_Tracker(self._landmarker, pick, admit, wanted=len(picks), others=trackers))
         remaining = iter(frames)
         while batch := list(islice(remaining, _BATCH)):
-            yield from tracker.advance(batch)
+            yield from zip(*_advanced(trackers, batch), strict=True)
+
+
+def _advanced(trackers: "Sequence[_Tracker]", frames: Sequence[Frame]) -> list[list[Face | None]]:
+    """What each tracker sees in the next frames.
+
+    The one that is furthest behind goes on first, and who follows a face before who looks for one: all who lose theirs
+    in a cut have then lost it before any looks for another, and nobody's place of before it counts after it.
+    """
+    pairs: list[tuple[_Tracker, list[Face | None]]] = [(tracker, []) for tracker in trackers]
+    while True:
+        tracker, seen = min(pairs, key=lambda pair: (len(pair[1]), pair[0].is_lost))
+        if len(seen) == len(frames):
+            return [faces for _, faces in pairs]
+        seen += tracker.advance(frames[len(seen) :])
 
 
 class _Tracker:
-    """Follows one face from batch to batch."""
+    """Follows one face from batch to batch, of `wanted` that are followed in the same frames."""
 
-    def __init__(self, landmarker: Landmarker) -> None:
+    def __init__(
+        self, landmarker: Landmarker, pick: Pick, admit: Admit, *, wanted: int, others: "Sequence[_Tracker]"
+    ) -> None:
         self._landmarker = landmarker
+        self._pick = pick
+        self._admit = admit
+        self._wanted = wanted
+        self._others = others
         self._current: Face | None = None
         self._last: Face | None = None
 
-    def advance(self, frames: Sequence[Frame]) -> list[Face | None]:
-        """The face in each of the next frames."""
-        faces: list[Face | None] = []
-        while rest := frames[len(faces) :]:
-            faces += self._search(rest) if self._current is None else self._follow(rest, self._current)
-        return faces
+    @property
+    def is_lost(self) -> bool:
+        """Whether a face must be looked for."""
+        return self._current is None
 
-    def _follow(self, frames: Sequence[Frame], face: Face) -> list[Face]:
+    def advance(self, frames: Sequence[Frame]) -> list[Face | None]:
+        """The face in the next frames, as far as it can be followed from here; none of them if it is lost at once."""
+        return self._search(frames) if self._current is None else self._follow(frames, self._current)
+
+    def _follow(self, frames: Sequence[Frame], face: Face) -> list[Face | None]:
         """The face in the next frames, up to the one that loses it."""
-        followed: list[Face] = []
+        followed: list[Face | None] = []
         for seen in self._measure(frames, around_landmarks(face.landmarks)):
             if seen is None or _jumps(face.landmarks, seen.landmarks):
                 self._current = None
@@ -125,11 +186,22 @@ class _Tracker:
 
     def _main_face(self, frame: Frame) -> Face | None:
         faces = self._visible(frame)
-        known = self._last and _overlapping(faces, self._last)
-        return known or next(iter(faces), None)
+        free = (face for face in faces if not self._is_taken(face))
+        known = self._last and _overlapping(free, self._last)
+        face = known or self._pick(faces)
+        return None if face is None or self._is_taken(face) else face
+
+    def _is_taken(self, face: Face) -> bool:
+        followed = [other._current for other in self._others if other is not self]
+        return any(known is not None and _overlap(face, known) > _SAME_FACE_OVERLAP for known in followed)
 
     def _visible(self, frame: Frame) -> list[Face]:
-        return _find(self._landmarker, frame, tiled=False) or _find(self._landmarker, frame, tiled=True)
+        """The faces to pick from; small ones are looked for only where too few are seen at a glance."""
+        glance = self._admitted(frame, tiled=False)
+        return glance if len(glance) >= self._wanted else self._admitted(frame, tiled=True)
+
+    def _admitted(self, frame: Frame, *, tiled: bool) -> list[Face]:
+        return [face for face in _find(self._landmarker, frame, tiled=tiled) if self._admit(face)]
 
     def _measure(self, frames: Sequence[Frame], window: Window) -> list[Face | None]:
         if not frames:
@@ -139,16 +211,25 @@ class _Tracker:
 
 
 def _find(landmarker: Landmarker, frame: Frame, *, tiled: bool) -> list[Face]:
-    """All faces, largest first, each once."""
-    windows = landmarker.candidates(frame, tiled=tiled)
-    if not windows:
+    """All faces, the most prominent first, each once."""
+    candidates = landmarker.candidates(frame, tiled=tiled)
+    if not candidates:
         return []
-    meshes = zip(*landmarker.measure([frame] * len(windows), windows), strict=True)
-    distinct: list[Face] = []
-    for face in (_face(landmarks, score) for landmarks, score in meshes):
-        if face is not None and face.score >= _SURE and _overlapping(distinct, face) is None:
-            distinct.append(face)
-    return sorted(distinct, key=_area, reverse=True)
+    meshes = landmarker.measure([frame] * len(candidates), [window for _, window in candidates])
+    found: list[tuple[float, Face]] = []
+    for (detected, window), landmarks, score in zip(candidates, *meshes, strict=True):
+        if detected >= _SURELY_DETECTED and _DOUBTFUL <= score < _SURE:
+            (landmarks,), (score,) = landmarker.measure_best(frame, window)
+        face = _face(landmarks, score)
+        if face is not None and face.score >= _SURE and _overlapping((known for _, known in found), face) is None:
+            found.append((_prominence(face, detected), face))
+    return [face for _, face in sorted(found, key=lambda ranked: -ranked[0])]
+
+
+def _prominence(face: Face, detected: float) -> float:
+    (share,) = frontal(measure(face.landmarks[None, KEPT].astype(np.float64)).yaw)
+    doubt = 1.0 if detected >= _SURELY_DETECTED else _DOUBTED_SHARE
+    return _area(face) * max(float(share), _PROFILE_SHARE) * doubt
 
 
 def _face(landmarks: Landmarks, score: np.float32) -> Face | None:
@@ -178,7 +259,7 @@ def _overlapping(faces: Iterable[Face], known: Face) -> Face | None:
 
 def inter_ocular_px(landmarks: Landmarks) -> NDArray[np.float32]:
     """Distance between the outer corners of the eyes, in pixels: (..., 468, 2) -> (...)."""
-    corners = landmarks[..., _RIGHT_EYE_CORNER, :] - landmarks[..., _LEFT_EYE_CORNER, :]
+    corners = landmarks[..., RIGHT_EYE_CORNER, :] - landmarks[..., LEFT_EYE_CORNER, :]
     return np.asarray(np.linalg.norm(corners, axis=-1), np.float32)
 
 

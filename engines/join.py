@@ -14,7 +14,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from contracts.jobs import Role
-from engines.audio import audio_stream, decoded
+from engines.audio import audio_stream, heard, resampled
 from engines.base import Report
 from engines.containers import open_media
 
@@ -35,7 +35,9 @@ class Published:
     size_bytes: int
 
 
-def publish(segments: Sequence[Path], audio: Path, duration_s: float, out: Path, report: Report) -> Published:
+def publish(
+    segments: Sequence[Path], audio: Path, duration_s: float, out: Path, report: Report, field: str = ""
+) -> Published:
     """Join segments in order by copying their packets, and add the sound: copied where MP4 players take it.
 
     Args:
@@ -44,17 +46,18 @@ def publish(segments: Sequence[Path], audio: Path, duration_s: float, out: Path,
         duration_s: length of the segments together; sound beyond it is cut off.
         out: the MP4 file to write, with its index first, for playing while it loads.
         report: progress and cancellation.
+        field: the request's field the sound came in, for error messages.
 
     Raises:
         UnreadableMedia: when the sound cannot be read.
     """
     with (
-        open_media(audio, Role.AUDIO, "") as sound,
+        open_media(audio, Role.AUDIO, field) as sound,
         av.open(str(segments[0]), "r", format="mov") as first,
         av.open(str(out), "w", format="mp4", options=_OUTPUT) as container,
     ):
         pictures = container.add_stream_from_template(first.streams.video[0])
-        track = _sound_track(container, audio_stream(sound, audio, ""))
+        track = _sound_track(container, audio_stream(sound, audio, field), field)
         packets = track.packets(sound, duration_s)
         waiting = next(packets, None)
         for packet in _joined(segments, pictures, report):
@@ -92,14 +95,14 @@ def _seconds(packet: "Packet[AudioStream] | Packet[VideoStream]") -> Fraction:
     return (packet.dts or 0) * packet.time_base
 
 
-def _sound_track(container: OutputContainer, source: AudioStream) -> "_Copied | _Encoded":
+def _sound_track(container: OutputContainer, source: AudioStream, field: str) -> "_Copied | _Encoded":
     if source.codec_context.name in _COPIED or source.codec_context.name.startswith("mp3"):
         return _Copied(container.add_stream_from_template(source), source)
     rate = next((r for r in _AAC_RATES if r == source.rate), 48000)
     stream = container.add_stream("aac", rate=rate)
     stream.layout = "mono" if source.channels == 1 else "stereo"
     stream.bit_rate = _AAC_BITS_PER_CHANNEL * stream.channels
-    return _Encoded(stream, source)
+    return _Encoded(stream, source, field)
 
 
 class _Copied:
@@ -129,28 +132,23 @@ class _Copied:
 class _Encoded:
     """A track encoded as AAC at its own rate; more than two channels are mixed down to two."""
 
-    def __init__(self, stream: AudioStream, source: AudioStream) -> None:
+    def __init__(self, stream: AudioStream, source: AudioStream, field: str) -> None:
         self._stream = stream
         self._source = source
+        self._field = field
 
     def packets(self, container: InputContainer, duration_s: float) -> Iterator["Packet[AudioStream]"]:
         """Packets of the samples up to `duration_s`."""
         position, end = 0, round(duration_s * self._stream.rate)
-        for heard in self._resampled(container):
-            part = _first_samples(heard, end - position)
+        sound = heard(container, self._source, self._field)
+        for frame in resampled(sound, "fltp", self._stream.layout, self._stream.rate):
+            part = _first_samples(frame, end - position)
             part.pts, part.time_base = position, Fraction(1, self._stream.rate)
             position += part.samples
             yield from self._stream.encode(part)
             if position >= end:
                 break
         yield from self._stream.encode(None)
-
-    def _resampled(self, container: InputContainer) -> Iterator[AudioFrame]:
-        resampler = av.AudioResampler(format="fltp", layout=self._stream.layout, rate=self._stream.rate)
-        for frame in decoded(container, self._source):
-            frame.pts = None
-            yield from resampler.resample(frame)
-        yield from resampler.resample(None)
 
 
 def _first_samples(frame: AudioFrame, samples: int) -> AudioFrame:

@@ -12,20 +12,23 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from contracts.errors import UnreadableMedia
 from contracts.jobs import Role
-from engines.base import Frame
+from engines.base import Frame, Waiting
 from engines.containers import damaged, open_media, refuse, sniff
 from engines.pixels import Rgb, layout_of
 
 _MAX_RATE = Fraction(60)
-_DEFAULT_RATE = Fraction(25)
-#: Frames held at once while a descending run is turned round.
-_REVERSE_CHUNK = 16
+#: Pictures that come more slowly are a slide show; lips on them move at the default rate.
+_LEAST_RATE, _DEFAULT_RATE = Fraction(10), Fraction(25)
+#: Frames held at once while a descending run is turned round: few, and each chunk decodes from its keyframe again.
+_REVERSE_BYTES = 256 << 20
+_REVERSE_LEAST = 16
 #: A jump ahead of more frames than this seeks instead of decoding through.
 _SEEK_AHEAD = 64
 #: Seconds before the wanted frame to seek to, each tried when the one before it landed too late.
@@ -38,9 +41,10 @@ class VideoSource:
     Args:
         path: a local file of an accepted container.
         field: the request's field it came in, for error messages.
+        waiting: called for every packet: on the way to a frame there may be many more than are shown.
 
     Attributes:
-        fps: nominal frame rate, at most 60.
+        fps: nominal frame rate, 10 to 60.
         times_s: float64 (N,), when each frame is shown, from 0 on.
         duration_s: when the last frame ends.
 
@@ -48,27 +52,25 @@ class VideoSource:
         UnreadableMedia: when the file is no video, holds no picture track, or cannot be decoded.
     """
 
-    def __init__(self, path: Path, field: str = "") -> None:
+    def __init__(self, path: Path, field: str = "", waiting: Waiting = lambda: None) -> None:
         self._path = path
         self._field = field
+        self._waiting = waiting
         with self._open() as container:
-            stream = self._stream(container)
-            tick_s = float(stream.time_base or Fraction(1, 1000))
-            self._clock = _read_clock(container, stream)
+            self._clock = _read_clock(self._track(container))
         if not len(self._clock.ticks):
             raise self._damaged()
         with self._open() as container:
-            stream = self._stream(container)
-            first = next(_decoded(container, stream), None)
+            track = self._track(container)
+            first = next(track.decoded(), None)
             if first is None:
                 raise self._damaged()
+            stream = track.stream
             self._layout = layout_of(first, stream.codec_context.name, stream.sample_aspect_ratio)
             self.fps = _nominal_rate(stream)
-        if self._clock.counted:
-            tick_s = float(1 / self.fps)
+            tick_s = float(_tick_s(stream, counted=self._clock.counted))
         self.times_s = (self._clock.ticks - self._clock.ticks[0]) * tick_s
-        tail_s = 0 if self._clock.counted else self._clock.last_ticks * tick_s
-        self.duration_s = float(self.times_s[-1]) + (tail_s or float(1 / self.fps))
+        self.duration_s = float(self.times_s[-1]) + (self._clock.last_ticks * tick_s or float(1 / self.fps))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,9 +87,10 @@ class VideoSource:
             numbers: frame numbers in any order; long ascending and descending runs are fast.
             size: width and height of the frames yielded.
         """
+        chunk = max(_REVERSE_LEAST, _REVERSE_BYTES // (3 * size[0] * size[1]))
         with self._open() as container:
-            cursor = _Cursor(container, self._stream(container), self._clock, Rgb(size, self._layout))
-            for run in _runs(np.asarray(numbers, dtype=np.int64)):
+            cursor = _Cursor(self._track(container), self._clock, Rgb(size, self._layout))
+            for run in _runs(np.asarray(numbers, dtype=np.int64), chunk):
                 if len(run) > 1 and run[0] > run[-1]:
                     yield from reversed([cursor.show(int(number)) for number in run[::-1]])
                 else:
@@ -96,17 +99,41 @@ class VideoSource:
     def _open(self) -> InputContainer:
         return open_media(self._path, Role.VIDEO, self._field)
 
-    def _stream(self, container: InputContainer) -> VideoStream:
+    def _track(self, container: InputContainer) -> "_Track":
         covers = av.stream.Disposition.attached_pic
         for stream in container.streams.video:
             if not stream.disposition & covers:
                 stream.thread_type = "AUTO"
                 stream.thread_count = 2
-                return stream
+                return _Track(container, stream, self._waiting, self._field)
         raise refuse(Role.VIDEO, sniff(self._path), self._field)
 
     def _damaged(self) -> UnreadableMedia:
         return damaged(sniff(self._path), self._field)
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """The pictures of an open file, of the request's `field`; `waiting` is called for every packet."""
+
+    container: InputContainer
+    stream: VideoStream
+    waiting: Waiting
+    field: str
+
+    def packets(self) -> Iterator["Packet[VideoStream]"]:
+        """Packets on from where the container stands."""
+        for packet in self.container.demux(self.stream):
+            self.waiting()
+            yield packet
+
+    def decoded(self) -> Iterator[VideoFrame]:
+        """Decode on from where the container stands, over damaged packets."""
+        for packet in self.packets():
+            try:
+                yield from packet.decode()
+            except av.error.InvalidDataError:
+                continue
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +148,9 @@ class _Clock:
     last_ticks: int
     counted: bool
 
-    def decode(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, VideoFrame]]:
-        """Decode on from where the container stands, over damaged packets, each frame with its tick."""
-        for number, frame in enumerate(_decoded(container, stream)):
+    def decode(self, track: _Track) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode on from where the container stands, each frame with its tick."""
+        for number, frame in enumerate(track.decoded()):
             yield (number if self.counted or frame.pts is None else frame.pts), frame
 
     def seek_targets(self, wanted: int, ticks_per_s: int) -> list[int]:
@@ -137,9 +164,8 @@ class _Clock:
 class _Cursor:
     """A decoder that stands on one frame and moves to another by decoding on or by seeking."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream, clock: _Clock, convert: Rgb) -> None:
-        self._container = container
-        self._stream = stream
+    def __init__(self, track: _Track, clock: _Clock, convert: Rgb) -> None:
+        self._track = track
         self._clock = clock
         self._convert = convert
         self._number = 0
@@ -148,7 +174,7 @@ class _Cursor:
 
     def _restart(self) -> None:
         """Take up decoding where the container now stands."""
-        self._frames = self._clock.decode(self._container, self._stream)
+        self._frames = self._clock.decode(self._track)
         self._shown = next(self._frames, None)
         self._ahead: tuple[int, VideoFrame] | None = None
 
@@ -160,7 +186,11 @@ class _Cursor:
         self._number = number
         self._advance(wanted)
         if self._shown is None:
-            raise UnreadableMedia("the video cannot be decoded to its end")
+            raise UnreadableMedia(
+                "the video cannot be decoded to its end",
+                field=self._track.field,
+                remedy="Play it to its end to check it, and export it again.",
+            )
         if self._picture is None or self._picture[0] != self._shown[0]:
             self._picture = (self._shown[0], self._convert(self._shown[1]))
         return self._picture[1]
@@ -174,52 +204,54 @@ class _Cursor:
             self._shown, self._ahead = following, None
 
     def _seek(self, wanted: int) -> None:
-        ticks_per_s = int(1 / (self._stream.time_base or Fraction(1, 1000)))
+        ticks_per_s = int(1 / (self._track.stream.time_base or Fraction(1, 1000)))
         for target in self._clock.seek_targets(wanted, ticks_per_s):
-            self._container.seek(target, stream=self._stream)
+            self._track.container.seek(target, stream=self._track.stream)
             self._restart()
             if self._shown is not None and self._shown[0] <= wanted:
                 return
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except av.error.InvalidDataError:
-            continue
-
-
-def _read_clock(container: InputContainer, stream: VideoStream) -> _Clock:
+def _read_clock(track: _Track) -> _Clock:
     """Gather presentation times from the packets, without decoding them."""
     shown: dict[int, int] = {}
-    counted = container.format.name == "avi"
+    counted = track.container.format.name == "avi"
     try:
-        for packet in container.demux(stream):
+        for packet in track.packets():
             if packet.size and not packet.is_discard:
                 counted |= packet.pts is None
                 shown[len(shown) if counted or packet.pts is None else packet.pts] = packet.duration or 0
     except av.FFmpegError:
         pass  # cut short: what came before is still shown
     ticks = np.array(range(len(shown)) if counted else sorted(shown), dtype=np.int64)
-    return _Clock(ticks, shown[int(ticks[-1])] if len(ticks) else 0, counted)
+    last_ticks = shown[int(ticks[-1])] if len(ticks) and not counted else 1
+    return _Clock(ticks, last_ticks, counted)
+
+
+def _tick_s(stream: VideoStream, *, counted: bool) -> Fraction:
+    if counted:
+        return 1 / (stream.average_rate or stream.base_rate or _DEFAULT_RATE)
+    return stream.time_base or Fraction(1, 1000)
 
 
 def _nominal_rate(stream: VideoStream) -> Fraction:
-    """The rate the file names where that is believable, else its average; at most 60 frames a second."""
-    for rate in (stream.base_rate, stream.average_rate):
-        if rate and 1 <= rate <= _MAX_RATE:
+    """The rate the file names where that is believable, else its average; at least 10 frames a second, at most 60."""
+    average = stream.average_rate or Fraction(0)
+    if average < _LEAST_RATE:
+        return _DEFAULT_RATE
+    for rate in (stream.base_rate, average):
+        if rate and _LEAST_RATE <= rate <= _MAX_RATE:
             return rate
-    return _MAX_RATE if stream.average_rate else _DEFAULT_RATE
+    return _MAX_RATE
 
 
-def _runs(numbers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Cut into pieces that ascend, or descend by at most a chunk."""
+def _runs(numbers: NDArray[np.int64], chunk: int) -> Iterator[NDArray[np.int64]]:
+    """Cut into pieces that ascend, or descend for at most a chunk."""
     start = 0
     while start < len(numbers):
         end = start + 1
         descends = end < len(numbers) and numbers[end] < numbers[start]
-        limit = start + _REVERSE_CHUNK if descends else len(numbers)
+        limit = start + chunk if descends else len(numbers)
         while end < min(limit, len(numbers)) and (
             numbers[end] <= numbers[end - 1] if descends else numbers[end] >= numbers[end - 1]
         ):

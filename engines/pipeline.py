@@ -1,7 +1,8 @@
 """The way of a job through an engine: analyse once, render in segments; files in, files out."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from contracts.errors import EngineFault, EngineMemory
 from contracts.jobs import MediaInfo, OutputOptions, Role
 from contracts.steps import Segment
 from engines.analysis import SavedAnalysis, load_analysis, save_analysis
-from engines.audio import read_speech
-from engines.base import Engine, Frame, Report, Timeline
+from engines.base import Direction, Engine, EngineInfo, Frame, Report, Speech, Timeline, Waiting
 from engines.encode import encode_segment
+from engines.mask import masked, read_mask
 from engines.media import VideoSource
 from engines.memory import give_back
 from engines.stills import read_still
@@ -21,6 +22,14 @@ from engines.timeline import portrait_timeline, video_timeline
 
 _NO_MEMORY = "the worker ran out of memory"
 _MEMORY_REMEDY = "Give workers more memory, or run fewer of them on one machine."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskFile:
+    """A mask, as fetched, and the request's field it came in."""
+
+    path: Path
+    field: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +48,14 @@ def analyse(
     engine: Engine,
     source: Path,
     source_info: MediaInfo,
-    speech: Path,
+    voices: Sequence[Speech],
     audio_duration_s: float,
     options: OutputOptions,
     segment_s: float,
-    seed: int,
+    direction: Direction,
     out: Path,
     report: Report,
+    mask: MaskFile | None = None,
 ) -> Plan:
     """Look at the source and the speech once, and write all that rendering needs.
 
@@ -53,38 +63,71 @@ def analyse(
         engine: loaded.
         source: the portrait or video, as fetched.
         source_info: its role and field.
-        speech: the sound that drives the lips.
+        voices: what drives the lips.
         audio_duration_s: length of the sound that is heard; the output is as long.
         options: what the request asks of the output.
         segment_s: about how long each segment is.
-        seed: decides what the speech does not.
+        direction: how to act and look; its mask is made of `mask`.
         out: the analysis file to write.
         report: progress and cancellation.
+        mask: a picture whose dark parts must not change.
 
     Raises:
-        UnreadableMedia: when a file cannot be decoded.
-        NoFace: when nothing in the source can speak.
+        UnreadableMedia: when a file cannot be decoded, or the mask is of another aspect than the source.
+        NoFace, TooFewFaces: when too little in the source can speak.
+        EngineFault: when the engine cannot take such a source, or so many voices.
         EngineMemory: when memory ran out.
     """
+    _require_able(engine.info, source_info.role, voices)
+    lacking = _lacking(engine.info, direction)
+    told = _Told(report)
     try:
-        pictures = _open_source(source, source_info)
+        pictures = _open_source(source, source_info, told.again)
         timeline = pictures.timeline(audio_duration_s, options)
+        if mask:
+            size = (timeline.width, timeline.height)
+            direction = replace(direction, mask=read_mask(mask.path, mask.field, pictures.size, size))
         needed = np.arange(timeline.source_index.max() + 1, dtype=np.int32)
         frames = pictures.frames(needed, timeline)
-        analysis = engine.analyse(frames, read_speech(speech), timeline, seed, report)
+        analysis = engine.analyse(frames, voices, timeline, direction, told)
     except MemoryError as error:
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
     finally:
         give_back()
-    save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis), out)
+    save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis, mask=direction.mask), out)
     return Plan(
         segments=cut_segments(timeline.frames, segment_s * float(timeline.fps)),
         frames=timeline.frames,
         duration_s=float(timeline.frames / timeline.fps),
         width=timeline.width,
         height=timeline.height,
-        warnings=analysis.warnings,
+        warnings=lacking + analysis.warnings,
     )
+
+
+def _require_able(engine: EngineInfo, source: Role, voices: Sequence[Speech]) -> None:
+    """Refuse what the engine cannot do and the request cannot go without."""
+    able = engine.capabilities
+    if not (able.portrait if source is Role.IMAGE else able.video):
+        raise EngineFault(
+            f"the engine {engine.name!r} takes no {source} as its source",
+            remedy="Use an engine that does, such as articulate.",
+        )
+    if len(voices) > 1 and not able.several_faces:
+        raise EngineFault(
+            f"the engine {engine.name!r} drives one face, and the request has {len(voices)} voices",
+            remedy="Use an engine that drives several faces, such as articulate, or send one voice.",
+        )
+
+
+def _lacking(engine: EngineInfo, direction: Direction) -> tuple[str, ...]:
+    """What the request asks of the engine that it cannot do and may go without."""
+    able = engine.capabilities
+    asked = (
+        (direction.prompt and not able.prompt, "the prompt changes nothing"),
+        (direction.enhance and not able.enhance, "faces are not enhanced"),
+    )
+    return tuple(f"{what}: the engine {engine.name!r} cannot do that" for lacks, what in asked if lacks)
 
 
 def render(
@@ -116,8 +159,10 @@ def render(
     wanted = timeline.source_index[segment.start : segment.end]
     beat = _Beat(report, len(wanted))
     try:
-        frames = _open_source(source, source_info).frames(wanted, timeline)
-        rendered = engine.render_segment(frames, saved.analysis, segment.start, beat.alive)
+        frames = _open_source(source, source_info, beat.again).frames(wanted, timeline)
+        rendered = masked(
+            frames, saved.mask, lambda shown: engine.render_segment(shown, saved.analysis, segment.start, beat.alive)
+        )
         count = encode_segment(beat.counted(rendered), timeline.fps, (timeline.width, timeline.height), out)
     except MemoryError as error:
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
@@ -126,6 +171,21 @@ def render(
     if count != len(wanted):
         raise EngineFault(f"the engine gave {count} frames for {len(wanted)}")
     report(1.0)
+
+
+class _Told:
+    """Passes progress on, and repeats it where nobody knows how much work is left."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._fraction = 0.0
+
+    def __call__(self, fraction: float) -> None:
+        self._fraction = fraction
+        self.again()
+
+    def again(self) -> None:
+        self._report(self._fraction)
 
 
 class _Beat:
@@ -137,11 +197,14 @@ class _Beat:
         self._done = 0
 
     def alive(self, _fraction: float) -> None:
+        self.again()
+
+    def again(self) -> None:
         self._report(self._done / self._total)
 
     def counted(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for frame in frames:
-            self.alive(0)
+            self.again()
             self._done = min(self._done + 1, self._total)
             yield frame
 
@@ -157,9 +220,13 @@ class _Portrait:
     def __init__(self, path: Path, field: str) -> None:
         self._path, self._field = path, field
 
-    def timeline(self, audio_s: float, options: OutputOptions) -> Timeline:
+    @cached_property
+    def size(self) -> tuple[int, int]:
         height, width, _ = read_still(self._path, self._field).shape
-        return portrait_timeline((width, height), audio_s, options)
+        return width, height
+
+    def timeline(self, audio_s: float, options: OutputOptions) -> Timeline:
+        return portrait_timeline(self.size, audio_s, options)
 
     def frames(self, numbers: NDArray[np.int32], timeline: Timeline) -> Iterator[Frame]:
         picture = read_still(self._path, self._field, (timeline.width, timeline.height))
@@ -168,8 +235,12 @@ class _Portrait:
 
 
 class _Video:
-    def __init__(self, path: Path, field: str) -> None:
-        self._video = VideoSource(path, field)
+    def __init__(self, path: Path, field: str, waiting: Waiting) -> None:
+        self._video = VideoSource(path, field, waiting)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._video.size
 
     def timeline(self, audio_s: float, options: OutputOptions) -> Timeline:
         video = self._video
@@ -179,5 +250,7 @@ class _Video:
         return self._video.frames_at(numbers, (timeline.width, timeline.height))
 
 
-def _open_source(path: Path, info: MediaInfo) -> _Portrait | _Video:
-    return (_Portrait if info.role is Role.IMAGE else _Video)(path, info.field)
+def _open_source(path: Path, info: MediaInfo, waiting: Waiting) -> _Portrait | _Video:
+    if info.role is Role.IMAGE:
+        return _Portrait(path, info.field)
+    return _Video(path, info.field, waiting)

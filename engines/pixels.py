@@ -10,6 +10,7 @@ from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
 
 from engines.base import Frame
 
@@ -74,7 +75,7 @@ class Rgb:
     def __init__(self, size: tuple[int, int], layout: Layout) -> None:
         self._size = size
         self._turn = layout.turn
-        self._stored_size = _turned(_inner_size(layout.size, size), layout.turn)
+        self._stored_size = _turned(inner_size(layout.size, size), layout.turn)
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> Frame:
@@ -88,7 +89,7 @@ class Rgb:
             dst_color_range=ColorRange.JPEG,
             threads=1,
         )
-        return _placed(_upright(rgb.to_ndarray().astype(np.uint8, copy=False), self._turn), self._size)
+        return placed(_upright(rgb.to_ndarray().astype(np.uint8, copy=False), self._turn), self._size)
 
 
 def _turned(size: tuple[int, int], turn: Turn) -> tuple[int, int]:
@@ -106,8 +107,8 @@ def _upright(picture: Frame, turn: Turn) -> Frame:
     return np.ascontiguousarray(picture[::-1] if flip_y else picture)
 
 
-def _inner_size(size: tuple[int, int], outer: tuple[int, int]) -> tuple[int, int]:
-    """The size to scale to, within `outer` or a cut-off pixel beyond it."""
+def inner_size(size: tuple[int, int], outer: tuple[int, int]) -> tuple[int, int]:
+    """The width and height that a picture of `size` is scaled to, within `outer` or a cut-off pixel beyond it."""
     (width, height), (outer_width, outer_height) = size, outer
     if 0 <= width - outer_width <= 1 and 0 <= height - outer_height <= 1:
         return size
@@ -116,13 +117,14 @@ def _inner_size(size: tuple[int, int], outer: tuple[int, int]) -> tuple[int, int
     return outer if max(outer_width - fitted[0], outer_height - fitted[1]) <= 2 else fitted
 
 
-def _placed(picture: Frame, size: tuple[int, int]) -> Frame:
+def placed(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture (H, W) or (H, W, C) of the `inner_size`, centred on black or cut off at the right and bottom."""
     height, width = picture.shape[:2]
     if (width, height) == size:
         return picture
     if width >= size[0] and height >= size[1]:
         return np.ascontiguousarray(picture[: size[1], : size[0]])
-    canvas = np.zeros((size[1], size[0], 3), dtype=np.uint8)
+    canvas = np.zeros((size[1], size[0], *picture.shape[2:]), dtype=np.uint8)
     left, top = (size[0] - width) // 2, (size[1] - height) // 2
     canvas[top : top + height, left : left + width] = picture
     return canvas

@@ -1,6 +1,6 @@
 """What a file is, and whether it can be used at all: read before any work is spent on it."""
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import av
 from contracts.errors import UnreadableMedia
 from contracts.jobs import Role
 from engines.audio import audible_seconds, audio_stream
+from engines.base import Waiting
 from engines.containers import damaged, open_media, sniff
 from engines.media import VideoSource
 from engines.stills import read_still
@@ -32,34 +33,40 @@ class Probe:
     fps: float = 0.0
 
 
-def probe(path: Path, role: Role, field: str) -> Probe:
+def probe(path: Path, role: Role, field: str, most_s: float = math.inf, waiting: Waiting = lambda: None) -> Probe:
     """Look into a file.
 
     Args:
         path: a local file, whatever its name.
         role: what it is meant to be; sound may come inside a video.
         field: the request's field it came in, for error messages.
+        most_s: longest sound that is of use; of a longer one is only told that it is longer.
+        waiting: called all along; raises to stop.
 
     Raises:
         UnreadableMedia: when it is of another kind, holds no such track, or is damaged.
         MediaTooLarge: when an image has more pixels than can be opened.
     """
     try:
-        return _PROBES[role](path, field)
+        if role is Role.AUDIO:
+            return _probe_audio(path, field, most_s, waiting)
+        if role is Role.VIDEO:
+            return _probe_video(path, field, waiting)
+        return _probe_image(path, field)
     except (av.FFmpegError, ValueError) as error:
         raise damaged(sniff(path), field) from error
 
 
-def _probe_audio(path: Path, field: str) -> Probe:
+def _probe_audio(path: Path, field: str, most_s: float, waiting: Waiting) -> Probe:
     with open_media(path, Role.AUDIO, field) as container:
-        duration_s = audible_seconds(container, audio_stream(container, path, field))
+        duration_s = audible_seconds(container, audio_stream(container, path, field), field, most_s, waiting)
     if duration_s <= 0:
         raise UnreadableMedia("the audio is empty", field=field, remedy="Send a file with speech in it.")
     return Probe(container=sniff(path).mime, duration_s=duration_s)
 
 
-def _probe_video(path: Path, field: str) -> Probe:
-    video = VideoSource(path, field)
+def _probe_video(path: Path, field: str, waiting: Waiting) -> Probe:
+    video = VideoSource(path, field, waiting)
     width, height = video.size
     return Probe(
         container=sniff(path).mime, duration_s=video.duration_s, width=width, height=height, fps=float(video.fps)
@@ -69,10 +76,3 @@ def _probe_video(path: Path, field: str) -> Probe:
 def _probe_image(path: Path, field: str) -> Probe:
     height, width, _ = read_still(path, field).shape
     return Probe(container=sniff(path).mime, width=width, height=height)
-
-
-_PROBES: dict[Role, Callable[[Path, str], Probe]] = {
-    Role.AUDIO: _probe_audio,
-    Role.VIDEO: _probe_video,
-    Role.IMAGE: _probe_image,
-}

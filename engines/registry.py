@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 
 import torch
 
-from contracts.errors import EngineUnknown
+from contracts.errors import EngineFault, EngineUnknown
 from contracts.settings import Device
 from engines.base import Engine
 
@@ -35,7 +35,15 @@ def load(name: str, device: torch.device) -> Engine:
 
 
 def choose_device(wanted: Device) -> torch.device:
-    """The device that a setting means: `auto` is the first GPU when there is one."""
+    """The device that a setting means: `auto` is the first GPU when there is one.
+
+    Raises:
+        EngineFault: when a GPU is asked for and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise EngineFault(
+            "no GPU, but the setting asks for one", remedy="Install the GPU's driver, or set MOUTHPIECE_DEVICE=auto."
+        )
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(wanted)

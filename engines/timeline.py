@@ -24,7 +24,7 @@ def portrait_timeline(size: tuple[int, int], audio_s: float, options: OutputOpti
     fps = _rate(options.fps) or PORTRAIT_FPS
     width, height = output_size(size, replace(options, short_side_px=options.short_side_px or PORTRAIT_SHORT_SIDE_PX))
     index = np.zeros(frame_count(audio_s, fps), dtype=np.int32)
-    return Timeline(fps=fps, width=width, height=height, source_index=index, is_portrait=True)
+    return Timeline(fps=fps, source_fps=fps, width=width, height=height, source_index=index, is_portrait=True)
 
 
 def video_timeline(
@@ -49,7 +49,14 @@ def video_timeline(
     width, height = output_size(size, options)
     once = _shown_once(times_s, duration_s, rate)
     index = once[_to_and_fro(frame_count(audio_s, rate), len(once))]
-    return Timeline(fps=rate, width=width, height=height, source_index=index, is_portrait=False)
+    return Timeline(
+        fps=rate,
+        source_fps=_average_rate(times_s, duration_s),
+        width=width,
+        height=height,
+        source_index=index,
+        is_portrait=False,
+    )
 
 
 def frame_count(duration_s: float, fps: Fraction) -> int:
@@ -94,6 +101,10 @@ def _rate(fps: float) -> Fraction | None:
     if round(fps * 1.001) and abs(float(ntsc) - fps) < 0.005 and abs(fps - round(fps)) > 0.005:
         return ntsc
     return Fraction(fps).limit_denominator(1000)
+
+
+def _average_rate(times_s: NDArray[np.float64], duration_s: float) -> Fraction:
+    return max(Fraction(len(times_s) / duration_s).limit_denominator(1001), Fraction(1, 1001))
 
 
 def _shown_once(times_s: NDArray[np.float64], duration_s: float, fps: Fraction) -> NDArray[np.int32]:

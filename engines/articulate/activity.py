@@ -10,7 +10,11 @@ _FAINT_DB = (-65.0, -55.0)
 #: A recording whose loud moments rise this little over its quiet ones is steady noise: from certainly to hardly.
 _STEADY_DB = (3.0, 6.0)
 #: A moment this far below the loud ones is a pause: from certainly to hardly.
-_PAUSE_DB = (-50.0, -35.0)
+_PAUSE_DB = (-42.0, -30.0)
+#: So is one that rises over the room's own noise by no more than this share of what the loud ones do, in dB.
+_ROOM_SHARE = (0.08, 0.20)
+#: Speech is about as loud as the loudest stretch of so long, in frames, even if all else is silence.
+_PHRASE = 20.0
 _HEARD = (0.25, 0.65)
 #: Standard deviation of the smoothing, in frames of 10 ms: the mouth wakes a little early and rests a little late.
 _EASE = 5.0
@@ -23,11 +27,25 @@ def activity(silence: Track, levels_db: Track) -> Track:
         silence: float32 (N,), probability that nobody speaks.
         levels_db: float32 (N,), loudness in dB of full scale.
     """
-    quiet, loud = np.percentile(levels_db, (5, 95))
-    present = ramp(loud, _FAINT_DB) * ramp(loud - quiet, _STEADY_DB)
-    voiced = ramp(smooth(levels_db, 2.0) - loud, _PAUSE_DB)
+    quiet, usual = (np.float32(level) for level in np.percentile(levels_db, (5, 95)))
+    loud = max(usual, np.float32(smooth(levels_db, _PHRASE).max()))
+    rise = max(loud - quiet, np.float32(1e-3))
+    present = ramp(loud, _FAINT_DB) * ramp(rise, _STEADY_DB)
+    now = smooth(levels_db, 2.0)
+    voiced = ramp(now - loud, _PAUSE_DB) * ramp((now - quiet) / rise, _ROOM_SHARE)
     heard = ramp(smooth(1 - silence, 2.0), _HEARD)
     return smooth((present * voiced * heard).astype(np.float32), _EASE)
+
+
+def timed_activity(speaking: NDArray[np.bool_]) -> Track:
+    """How much speech is present at each frame, 0..1, where it is known; the mouth wakes before it and rests after.
+
+    Args:
+        speaking: bool (N,), at frames of 10 ms.
+    """
+    reach = int(_EASE)
+    around = np.convolve(np.pad(speaking, reach), np.ones(2 * reach + 1), mode="valid") > 0
+    return smooth(around.astype(np.float32), _EASE)
 
 
 def ramp(values: Track | np.floating, span: tuple[float, float]) -> Track:

@@ -1,8 +1,10 @@
 """Open mouths of the speaker, collected while the source is looked through: their own teeth, for later.
 
-Memory stays bounded: of each shot, one picture is kept for each combination of opening and turn, the sharpest seen.
+Memory stays bounded: of each shot, one picture is kept for each combination of opening and turn, the sharpest seen; and
+once memory is used up, shots that have many give some up for those that have few.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import cv2
@@ -24,7 +26,6 @@ _MARGIN = 0.07
 class _Crop:
     score: float
     number: int
-    shot: int
     left: int
     top: int
     picture: Frame
@@ -70,15 +71,26 @@ class Collector:
         left, top, picture = crop
         known = self._kept.get(key)
         score = _sharpness(picture) * contrast
-        if known is None and self._is_full(shot, picture.nbytes):
+        if known is not None and score <= known.score:
             return
-        if known is None or score > known.score:
-            self._bytes += picture.nbytes - (known.picture.nbytes if known else 0)
-            self._kept[key] = _Crop(score, number, shot, left, top, picture)
+        more_bytes = picture.nbytes - (known.picture.nbytes if known else 0)
+        if self._makes_room(shot, more_bytes, is_new=known is None):
+            self._bytes += more_bytes
+            self._kept[key] = _Crop(score, number, left, top, picture)
 
-    def _is_full(self, shot: int, more_bytes: int) -> bool:
-        of_shot = sum(key[0] == shot for key in self._kept)
-        return of_shot >= _MOST_PER_SHOT or self._bytes + more_bytes > _MOST_BYTES
+    def _makes_room(self, shot: int, more_bytes: int, *, is_new: bool) -> bool:
+        """Let the shot that has most give up its blurriest for one that would still have fewer; False if it may not."""
+        of_shots = Counter(key[0] for key in self._kept)
+        if is_new and of_shots[shot] >= _MOST_PER_SHOT:
+            return False
+        while self._bytes + more_bytes > _MOST_BYTES:
+            richest, most = max(of_shots.items(), key=lambda item: item[1], default=(shot, 0))
+            if most <= of_shots[shot] + is_new:
+                return False
+            worst = min((key for key in self._kept if key[0] == richest), key=lambda key: self._kept[key].score)
+            self._bytes -= self._kept.pop(worst).picture.nbytes
+            of_shots[richest] -= 1
+        return True
 
     def bank(self) -> Bank:
         """All that was kept, in the order of the source."""

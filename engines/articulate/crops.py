@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Frame = NDArray[np.uint8]
+from engines.base import Frame
+
 Points = NDArray[np.float32]
 
 # The mesh was trained on windows half as large again as its face.
 _MARGIN = 1.5
-_RIGHT_EYE_CORNER, _LEFT_EYE_CORNER = 33, 263
+#: Landmarks of the eyes' outer corners.
+RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 33, 263
 
 
 class Window(NamedTuple):
@@ -57,7 +59,7 @@ def around_keypoints(box: Points, keypoints: Points) -> Window:
 
 def around_landmarks(landmarks: Points) -> Window:
     """The window for the mesh around landmarks (468, 2) that it found before."""
-    eyes = landmarks[_LEFT_EYE_CORNER] - landmarks[_RIGHT_EYE_CORNER]
+    eyes = landmarks[LEFT_EYE_CORNER] - landmarks[RIGHT_EYE_CORNER]
     angle = math.atan2(eyes[1], eyes[0])
     turn = Window(0.0, 0.0, 1.0, angle).axes(1)
     upright = landmarks @ turn

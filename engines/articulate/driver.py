@@ -1,17 +1,27 @@
 """Speech in, mouth movement out: the audio half of the default engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
-from engines.articulate.activity import Track, activity, ramp
-from engines.articulate.phones import PHONES, RATE_HZ, SILENCE, Feature, coarticulate
+from engines.articulate.activity import Track, activity, ramp, timed_activity
+from engines.articulate.phones import (
+    PHONES,
+    RATE_HZ,
+    SILENCE,
+    Feature,
+    coarticulate,
+    frame_phones,
+    phones_of_speech,
+)
 from engines.articulate.speech_net import CONTEXT, HOP, SAMPLE_RATE, SpeechNet, log_mel, normalise
 from engines.articulate.voice import Samples, levels_db, require_voice, resample
+from engines.base import TimedPhone
 from engines.weights import load_weights
 
 __all__ = ["RATE_HZ", "Articulation", "SpeechDriver", "sample_at"]
@@ -65,12 +75,13 @@ class SpeechDriver:
         load_weights(net, _WEIGHTS, "speech.safetensors")
         self._net = net.to(device)
 
-    def articulate(self, samples: NDArray[np.float32], rate: int) -> Articulation:
+    def articulate(self, samples: NDArray[np.float32], rate: int, phones: Sequence[TimedPhone] = ()) -> Articulation:
         """Say how the mouth moves to this voice, whatever its loudness.
 
         Args:
             samples: float32 (N,) mono in [-1, 1], of any length; silence leaves the mouth at rest.
             rate: samples per second.
+            phones: what is said when, in order; if given, it is believed and the voice is not listened to.
 
         Returns:
             Tracks that span the sound: one frame more than its whole hundredths of a second.
@@ -79,6 +90,8 @@ class SpeechDriver:
             UnreadableMedia: when the samples are not finite numbers of one channel, or the rate is impossible.
         """
         voice = resample(require_voice(samples, rate), rate, SAMPLE_RATE)
+        if phones:
+            return _spoken(phones, len(voice) // HOP + 1)
         presence = np.concatenate(list(self._presence(voice)))
         features = coarticulate(torch.from_numpy(presence)[None])[0].numpy()
         return _articulation(features, activity(presence[:, SILENCE], levels_db(voice, HOP)))
@@ -99,6 +112,14 @@ def sample_at(track: NDArray[np.float32], times_s: NDArray[np.floating]) -> NDAr
     """The track at these times in seconds, (T,) float32, linearly interpolated; its ends hold."""
     frames = np.asarray(times_s, dtype=np.float64) * RATE_HZ
     return np.interp(frames, np.arange(len(track)), track).astype(np.float32)
+
+
+def _spoken(phones: Sequence[TimedPhone], frames: int) -> Articulation:
+    """The articulation of known phones over so many frames."""
+    labels = torch.from_numpy(frame_phones(phones_of_speech(phones), frames)).long()
+    presence = functional.one_hot(labels, len(PHONES)).float()
+    features = coarticulate(presence[None])[0].numpy()
+    return _articulation(features, timed_activity((labels != SILENCE).numpy()))
 
 
 def _articulation(features: NDArray[np.float32], speaking: Track) -> Articulation:

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.articulate.activity import Track, ramp
 from engines.articulate.driver import RATE_HZ, Articulation, sample_at
 from engines.articulate.shape import Floats, Measures
+from engines.articulate.styles import NEUTRAL, Style
 from engines.articulate.warp import Pose
 
-Track = NDArray[np.float32]
-
 #: The fields of `Pose`, in the order in which `commands` puts them.
-POSE_COLUMNS = ("gap", "width", "rounding", "press", "tuck", "teeth", "tongue", "strength")
+POSE_COLUMNS = ("gap", "width", "rounding", "press", "tuck", "teeth", "tongue", "strength", "smile")
 
 #: Wide opening in speech of a person whose own mouth tells nothing, and between which limits others' are believed.
 _USUAL_RANGE, _RANGE_LIMITS = 0.15, (0.10, 0.21)
@@ -30,6 +30,10 @@ _MOST_OF_RANGE = 1.45
 _TUCK_GAP = 0.022
 #: A dropping jaw draws the corners of the mouth together.
 _NARROWED_BY_OPENING = 0.35
+#: A full smile draws the corners apart by this.
+_SMILE_WIDTH = 0.06
+#: Movements faster than this are those that a style makes overshoot.
+_FAST_S = 0.08
 _SUBFRAMES = 8
 _HANN = (np.hanning(_SUBFRAMES + 2)[1:-1] / np.hanning(_SUBFRAMES + 2).sum()).astype(np.float32)
 
@@ -55,8 +59,27 @@ def manner_of(gaps: Floats, *, is_portrait: bool) -> Manner:
     return Manner(range=float(np.clip(high, *_RANGE_LIMITS)), rest_gap=min(low, _MOST_REST_GAP))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """How a voice is acted.
+
+    Attributes:
+        style: what the prompt asks for.
+        variation: float32 (T,), factors on the opening at each output frame.
+    """
+
+    style: Style = NEUTRAL
+    variation: Track
+
+
 def commands(
-    speech: Articulation, fps: float, width: Track, strength: Track, manners: list[Manner], who: NDArray[np.int32]
+    speech: Articulation,
+    fps: float,
+    width: Track,
+    strength: Track,
+    manners: list[Manner],
+    who: NDArray[np.int32],
+    acting: Acting,
 ) -> Track:
     """Command the mouth for every output frame.
 
@@ -67,28 +90,52 @@ def commands(
         strength: float32 (T,), 0..1, share of the change to apply.
         manners: the people in the source.
         who: int32 (T,), index into `manners`.
+        acting: style and chance.
 
     Returns:
-        float32 (T, 8), columns `POSE_COLUMNS`.
+        float32 (T, 9), columns `POSE_COLUMNS`.
     """
-    sampler = _Sampler(fps, len(width))
-    voice = _Voice(speech)
+    sampler, style = _Sampler(fps, len(width)), acting.style
+    voice, pace = _Voice(speech), _Pace(style, fps)
     active = sampler.mean(speech.activity)
-    closure = voice.event(sampler.peak(speech.closure * speech.activity), speech.closure)
-    rounding = sampler.mean(speech.rounding) * voice.gain(speech.rounding, 0.85) * active
-    spread = sampler.mean(speech.width) * voice.gain(np.abs(speech.width), 0.6) * active
+    closure = voice.event(sampler.peak(speech.closure * speech.activity), speech.closure) * style.closing
+    rounding = pace(sampler.mean(speech.rounding) * voice.gain(speech.rounding, 0.85)) * active
+    rounding = np.maximum(rounding * style.shape, 0)
+    spread = pace(sampler.mean(speech.width) * voice.gain(np.abs(speech.width), 0.6)) * active * style.shape
     tuck = voice.event(sampler.mean(speech.labiodental * speech.activity), speech.labiodental) * (1 - closure)
     opening = (sampler.mean(speech.opening) * voice.gain(speech.opening, 1.0)) ** _OPENING_POWER
     reach, rest = (np.array([getattr(m, name) for m in manners], np.float32)[who] for name in ("range", "rest_gap"))
+    reach = reach * style.opening
+    opening = np.maximum(pace(opening), 0) * acting.variation
     gap = np.minimum(rest * (1 - active) + reach * opening * active, _MOST_OF_RANGE * reach)
     gap = gap * (1 - closure)
     gap += (np.minimum(gap, _TUCK_GAP) - gap) * tuck
     relaxed = width + 0.5 * active * (np.minimum(width, _RELAXED_WIDTH) - width)
+    relaxed = relaxed + _SMILE_WIDTH * style.smile
     wide = relaxed * (1 + np.where(spread > 0, 0.09, 0.12) * spread) * (1 - _ROUND_WIDTH_SHARE * rounding)
     wide *= 1 - _NARROWED_BY_OPENING * gap
     teeth, tongue = sampler.mean(speech.teeth), sampler.mean(speech.tongue)
-    columns = [gap, wide, np.minimum(rounding, 1), closure, tuck, teeth, tongue, strength]
+    smile = np.full(len(width), style.smile)
+    columns = [gap, wide, np.minimum(rounding, 1), closure, tuck, teeth, tongue, strength, smile]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+class _Pace:
+    """Slows a track of output frames down, or makes its fast movements overshoot, as a style asks."""
+
+    def __init__(self, style: Style, fps: float) -> None:
+        self._style = style
+        self._fps = fps
+
+    def __call__(self, track: Track) -> Track:
+        if self._style.snap:
+            track = track + self._style.snap * (track - self._smooth(track, _FAST_S))
+        if self._style.slur_s:
+            track = self._smooth(track, self._style.slur_s)
+        return track
+
+    def _smooth(self, track: Track, sigma_s: float) -> Track:
+        return smooth_within(track, np.zeros(len(track), np.int32), sigma_s * self._fps)
 
 
 class _Voice:
@@ -107,7 +154,7 @@ class _Voice:
     def event(self, sampled: Track, track: Track) -> Track:
         """Turn a probability into a movement: 1 at the peaks that stand out of this voice's."""
         low, high = self._percentile(track, 88), self._percentile(track, 95)
-        return _ramp(sampled, float(np.clip(low, 0.10, 0.35)), float(np.clip(high, 0.20, 0.65)))
+        return ramp(sampled, (float(np.clip(low, 0.10, 0.35)), float(np.clip(high, 0.20, 0.65))))
 
 
 def pose_at(row: Track) -> Pose:
@@ -142,7 +189,7 @@ def resting_width(measures: Measures, shots: NDArray[np.int32], fps: float) -> T
     return smooth_within(measures.width, shots, _BASELINE_S * fps)
 
 
-def smooth_within(track: Floats, shots: NDArray[np.int32], sigma: float) -> Track:
+def smooth_within(track: NDArray[np.floating], shots: NDArray[np.int32], sigma: float) -> Track:
     """Smooth a track (N,) or (N, C) by a Gaussian of `sigma` frames, within each shot; shot -1 is left as it is."""
     smooth = track.astype(np.float32, copy=True)
     for shot in np.unique(shots[shots >= 0]):
@@ -153,8 +200,3 @@ def smooth_within(track: Floats, shots: NDArray[np.int32], sigma: float) -> Trac
         )
         smooth[of_shot] = blurred.reshape(smooth[of_shot].shape)
     return smooth
-
-
-def _ramp(track: Track, low: float, high: float) -> Track:
-    part = np.clip((track - low) / (high - low), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), dtype=np.float32)

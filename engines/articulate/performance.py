@@ -1,23 +1,28 @@
-"""All that rendering needs, and its form as named arrays."""
+"""All that rendering needs of each speaker, and its form as named arrays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import EngineFault
+from contracts.jobs import Side
 from engines.articulate.bank import Bank
 from engines.articulate.watch import Watched
+
+#: Frames in which a change fades towards one without a face.
+FADE_FRAMES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
-    """What every output frame shows.
+    """What every output frame shows of one speaker.
 
     Attributes:
         watched: the source as it was seen.
         shown: int32 (T,), the source frame of each output frame.
-        poses: float32 (T, 8), see `motion.commands`.
+        poses: float32 (T, 9), see `motion.commands`.
         choices: int16 (T,), see `retrieval.choose`.
         light: float32 (N, 6), steadied.
     """
@@ -29,8 +34,29 @@ class Performance:
     light: NDArray[np.float32]
 
 
-def pack(performance: Performance) -> dict[str, NDArray[np.generic]]:
-    """Name the arrays."""
+def pack(performances: Mapping[Side, Performance]) -> dict[str, NDArray[np.generic]]:
+    """Name the arrays of each speaker."""
+    return {
+        f"{side}.{name}": array
+        for side, performance in performances.items()
+        for name, array in _arrays(performance).items()
+    }
+
+
+def unpack(tensors: Mapping[str, NDArray[np.generic]]) -> dict[Side, Performance]:
+    """Undo `pack`; the speakers come from left to right.
+
+    Raises:
+        EngineFault: when arrays are missing.
+    """
+    present = {name.partition(".")[0] for name in tensors}
+    sides = [side for side in Side if side in present]
+    if not sides:
+        raise EngineFault("the analysis lacks a speaker")
+    return {side: _performance(_of(side, tensors)) for side in sides}
+
+
+def _arrays(performance: Performance) -> dict[str, NDArray[np.generic]]:
     watched = performance.watched
     return {
         "points": watched.points,
@@ -46,12 +72,12 @@ def pack(performance: Performance) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def unpack(tensors: dict[str, NDArray[np.generic]]) -> Performance:
-    """Undo `pack`.
+def _of(side: Side, tensors: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+    prefix = f"{side}."
+    return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
 
-    Raises:
-        EngineFault: when arrays are missing.
-    """
+
+def _performance(tensors: Mapping[str, NDArray[np.generic]]) -> Performance:
     try:
         bank = Bank(
             number=tensors["bank_number"].astype(np.int32, copy=False),

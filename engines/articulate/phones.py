@@ -7,7 +7,7 @@ a k leaves them to its neighbours.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
+
+from engines import base
 
 #: Frames per second at which phones and features are timed.
 RATE_HZ = 100
@@ -120,6 +122,9 @@ _INDEX = {phone: index for index, phone in enumerate(PHONES)} | {
     letter: PHONES.index(phone) for phone, letters in _ALIKE.items() for letter in letters
 }
 
+#: A sound that may be made with any lips.
+_UNKNOWN = PHONES.index("ʔ")
+
 _ARPABET = {
     "aa": "ɑ", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "ɑʊ", "ax": "ə", "axr": "ɚ", "ay": "ɑɪ", "b": "b", "ch": "tʃ",
     "d": "d", "dh": "ð", "dx": "r", "eh": "ɛ", "el": "əl", "em": "m", "en": "n", "er": "ɚ", "ey": "eɪ", "f": "f",
@@ -147,6 +152,19 @@ def phones_of_ipa(symbol: str) -> tuple[int, ...]:
 def phones_of_arpabet(symbol: str) -> tuple[int, ...]:
     """The phones of an ARPAbet symbol, with or without stress digits: "AY1" -> ɑ, ɪ; any other symbol -> ()."""
     return phones_of_ipa(_ARPABET.get(symbol.lower().rstrip("012"), ""))
+
+
+def phones_of_speech(spoken: Iterable[base.TimedPhone]) -> list[TimedPhone]:
+    """Timed IPA symbols as timed phones: those of one symbol share its time; an unknown one leaves the lips alone."""
+    timed = []
+    for item in spoken:
+        phones = phones_of_ipa(item.symbol) or (_UNKNOWN if item.symbol.strip() else SILENCE,)
+        bounds = np.linspace(item.start_s, item.end_s, len(phones) + 1).tolist()
+        timed += [
+            TimedPhone(phone=phone, start_s=start, end_s=end)
+            for phone, start, end in zip(phones, bounds, bounds[1:], strict=False)
+        ]
+    return timed
 
 
 def frame_phones(timed: Sequence[TimedPhone], frames: int) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""One output frame: lips and jaw moved, the mouth filled."""
+"""One output frame: lips and jaw moved, the mouth filled, the face made clearer if that is asked for."""
 
 from collections import Counter
 
@@ -7,11 +7,13 @@ import numpy as np
 from engines.articulate.light import light_of
 from engines.articulate.motion import pose_at
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
-from engines.articulate.performance import Performance
+from engines.articulate.performance import FADE_FRAMES, Performance
+from engines.articulate.profile import fill_profile
 from engines.articulate.retrieval import DRAWN, OWN
-from engines.articulate.shape import INNER_RING, Basis
+from engines.articulate.shape import INNER_RING, Basis, in_profile, oval_of, turn_of
 from engines.articulate.warp import face_region, move_points, warp
 from engines.base import Frame
+from engines.enhance import enhance_face
 
 #: A change weaker than this is not seen.
 _LEAST_STRENGTH = 0.01
@@ -42,10 +44,25 @@ def draw_frame(frame: Frame, performance: Performance, number: int) -> Frame:
         return frame
     drawn = warp(frame, move, region)
     light = light_of(performance.light[source])
-    fill_mouth(drawn, region, move, pose, _seen_mouths(frame, performance, number), light)
+    if in_profile(turn_of(points)):
+        fill_profile(drawn, region, move, frame, light)
+    else:
+        fill_mouth(drawn, region, move, pose, _seen_mouths(frame, performance, number), light)
     result = frame.copy()
     result[region.slices] = drawn
     return result
+
+
+def enhance_frame(frame: Frame, performance: Performance, number: int) -> Frame:
+    """Make the speaker's face clearer in output frame `number`, where there is one; fading where it comes and goes."""
+    shots = performance.watched.shots[performance.shown]
+    if shots[number] < 0:
+        return frame
+    around = shots[max(0, number - FADE_FRAMES) : number + FADE_FRAMES + 1] >= 0
+    source = performance.shown[number]
+    oval = oval_of(performance.watched.points[source].astype(np.float64))
+    share = float(np.clip(2 * around.mean() - 1, 0, 1))
+    return enhance_face(frame, oval, light_of(performance.light[source]).grain, share)
 
 
 def _seen_mouths(frame: Frame, performance: Performance, number: int) -> list[Weighted]:

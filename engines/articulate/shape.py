@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.enhance import Oval
+
 Floats = NDArray[np.float64]
 
 #: Inner edges of the lips from the person's right to left, without the corners; the same columns above and below.
@@ -34,6 +36,15 @@ JAW: tuple[tuple[int, float], ...] = (
     *((200, 1.0), (208, 0.95), (428, 0.95), (202, 0.6), (422, 0.6), (212, 0.3), (432, 0.3), (214, 0.2), (434, 0.2)),
 )
 
+#: Inter-ocular distances in pixels below and above which a face is left alone and is fully driven.
+SMALL_PX = 22.0, 32.0
+#: Turns of the head at which driving begins to fade and has ended.
+_TURNED = 0.30, 0.48
+#: From this turn on a head is seen in profile: half of its mouth is hidden behind the other.
+_PROFILE = 0.8
+#: The nose's length, by which a head in profile is measured: its eyes are seen one behind the other.
+_USUAL_NOSE = 0.58
+
 _RIGHT_EYE, _LEFT_EYE, _BRIDGE, _NOSE_BASE, _NOSE_TIP, _CHIN = 33, 263, 168, 2, 1, 152
 
 #: All points that rendering uses, in the order in which they are kept.
@@ -58,6 +69,9 @@ _OC, _IC = places(OUTER_CORNERS), places(INNER_CORNERS)
 INNER_RING = np.concatenate([_IC[:1], _UI, _IC[1:], _LI[::-1]])
 _EYES = places((_RIGHT_EYE, _LEFT_EYE))
 _MID = places((_BRIDGE, _NOSE_BASE))
+_SIDES, _CHIN_PLACE = places((234, 454)), places((_CHIN,))
+#: How far the forehead reaches above the bridge of the nose, over the distance from there to the chin.
+_FOREHEAD = 0.62
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class Basis:
     Attributes:
         across, down: unit vectors (2,).
         origin: (2,), midway between the corners of the mouth, in pixels.
-        unit: inter-ocular distance in pixels.
+        unit: inter-ocular distance in pixels; of a head in profile, what it would be from the front.
     """
 
     across: Floats
@@ -81,10 +95,13 @@ class Basis:
         eyes = points[_EYES[1]] - points[_EYES[0]]
         unit = float(np.linalg.norm(eyes))
         down = points[_MID[1]] - points[_MID[0]]
+        nose = float(np.linalg.norm(down))
         across = eyes / max(unit, 1e-6)
-        down = down / max(float(np.linalg.norm(down)), 1e-6)
+        down = down / max(nose, 1e-6)
         # A nose seen from the side leans; the face's own down is between it and the eyes' perpendicular.
         down = down + np.array([-across[1], across[0]])
+        if in_profile(turn_of(points)):
+            unit = max(unit, nose / _USUAL_NOSE)
         return cls(across, down / np.linalg.norm(down), points[_OC].mean(0), max(unit, 1e-6))
 
     def to_face(self, pixels: Floats) -> Floats:
@@ -129,3 +146,48 @@ def measure(points: Floats) -> Measures:
     right = np.einsum("nc,nc->n", bridge - points[:, _EYES[0]], across) / unit
     nose = np.einsum("nc,nc->n", points[:, _MID[1]] - bridge, down) / unit
     return Measures(gap=np.maximum(gap, 0), width=width, yaw=2 * right - 1, pitch=nose, unit=unit)
+
+
+def measure_still(points: Floats) -> Measures:
+    """Measure one face's kept points (P, 2) in the unit of its `Basis`, which suits profiles too: tracks of one."""
+    seen = measure(points[None])
+    if not in_profile(float(seen.yaw[0])):
+        return seen
+    share = seen.unit / Basis.of(points).unit
+    return Measures(
+        gap=seen.gap * share, width=seen.width * share, yaw=seen.yaw, pitch=seen.pitch * share, unit=seen.unit / share
+    )
+
+
+def oval_of(points: Floats) -> Oval:
+    """The oval of one face's kept points (P, 2), hairline to chin."""
+    basis = Basis.of(points)
+    bridge, chin = points[_MID[0]], points[_CHIN_PLACE[0]]
+    top = bridge - _FOREHEAD * (chin - bridge)
+    width = abs(float((points[_SIDES[1]] - points[_SIDES[0]]) @ basis.across))
+    middle = (top + chin) / 2 + basis.across * float((points[_SIDES].mean(0) - (top + chin) / 2) @ basis.across)
+    return Oval(middle=middle, across=basis.across * width / 2, down=(chin - top) / 2, unit=basis.unit)
+
+
+def turn_of(points: Floats) -> float:
+    """The turn of the head, as `Measures.yaw`, of one face's kept points (P, 2)."""
+    eyes = points[_EYES[1]] - points[_EYES[0]]
+    length = max(float(eyes @ eyes), 1e-12)
+    return float(2 * ((points[_MID[0]] - points[_EYES[0]]) @ eyes) / length - 1)
+
+
+def in_profile(turn: float) -> bool:
+    """Whether half of the mouth is hidden behind the other."""
+    return abs(turn) >= _PROFILE
+
+
+def frontal(turns: Floats) -> Floats:
+    """How fully heads turned so far can be driven: 1 from the front, 0 from the side."""
+    full, none = _TURNED
+    return np.clip((none - np.abs(turns)) / (none - full), 0, 1)
+
+
+def sizeable(units: Floats) -> Floats:
+    """How fully faces of such inter-ocular distances in pixels can be driven: 1 if large, 0 if small."""
+    none, full = SMALL_PX
+    return np.clip((units - none) / (full - none), 0, 1)

@@ -18,6 +18,8 @@ _ARCH_HALF_WIDTH = 0.27
 _JOINT_WIDTH = 0.007
 #: How far the edges of canines and side teeth lie above the front teeth's.
 _EDGE_RISE = 0.45
+#: Lips parted less than this hide the lower teeth.
+_LEAST_PARTED = 0.025
 _FLESH = np.array([0.72, 0.42, 0.42], dtype=np.float32)
 _DARK = np.array([0.90, 0.62, 0.58], dtype=np.float32)
 _GLOW = np.array([0.07, 0.02, 0.02], dtype=np.float32)
@@ -87,7 +89,7 @@ def _step(value: NDArray[np.floating], softness: float) -> Plane:
 
 def _cavity(opening: Opening, light: Light) -> Plane:
     depth = np.clip((opening.y - opening.top) / max(opening.gap, 1e-3), 0, 1)[..., None]
-    dark = light.black * _tinted(_DARK, light) + light.skin * _tinted(_GLOW, light)
+    dark = light.black * _warmth(light) * _tinted(_DARK, light) + light.skin * _tinted(_GLOW, light)
     flesh = light.skin * _tinted(_FLESH, light) * 0.5
     return np.asarray(dark + (flesh - dark) * 0.45 * depth**2, dtype=np.float32)
 
@@ -97,7 +99,7 @@ def _tongue(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     crown = opening.bottom - height * np.clip(1 - (opening.x / 0.21) ** 2, 0, 1)
     alpha = _step(opening.y - crown, 0.05) * np.clip(opening.gap / 0.08, 0, 1)
     rise = np.clip((opening.y - crown) / max(height, 1e-3), 0, 1)[..., None]
-    colour = 0.3 * light.black + light.skin * _tinted(_FLESH, light) * (0.50 + 0.40 * rise)
+    colour = 0.3 * light.black * _warmth(light) + light.skin * _tinted(_FLESH, light) * (0.50 + 0.40 * rise)
     return np.asarray(0.85 * alpha, np.float32), np.asarray(colour, np.float32)
 
 
@@ -114,7 +116,8 @@ def _upper_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
 def _lower_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     joints = _joints(opening.x, _LOWER_JOINTS)
     edge = opening.lower_edge + 0.30 * opening.x**2 + 0.005 * joints
-    alpha = _step(opening.y - edge, 0.012) * _step(0.22 - np.abs(opening.x), 0.06)
+    parted = np.clip((opening.bottom - opening.top - _LEAST_PARTED) / _LEAST_PARTED, 0, 1)
+    alpha = _step(opening.y - edge, 0.012) * _step(0.22 - np.abs(opening.x), 0.06) * parted
     below_edge = np.clip((opening.y - edge) / 0.04, 0, 1)
     shade = 0.62 * (1 - 0.35 * below_edge) * (1 - 0.16 * joints)
     return np.asarray(0.9 * alpha, np.float32), _enamel(light, shade * _round(opening.x))
@@ -125,6 +128,11 @@ def _tinted(tint: Colour, light: Light) -> Colour:
     most, least = float(light.skin.max()), float(light.skin.min())
     colourful = min((most - least) / max(0.2 * most, 1e-3), 1.0)
     return np.asarray(tint.mean() + (tint - tint.mean()) * colourful, dtype=np.float32)
+
+
+def _warmth(light: Light) -> Colour:
+    """The skin's hue at full brightness: what lights the dark comes through skin, and neutral dark would look blue."""
+    return np.asarray(light.skin / max(float(light.skin.max()), 1e-3), dtype=np.float32)
 
 
 def _joints(x: Plane, places: Plane) -> Plane:
@@ -140,6 +148,5 @@ def _round(x: Plane) -> Plane:
 
 def _enamel(light: Light, shade: Plane) -> Plane:
     """Teeth take on the light of the scene, which the skin's colour half tells: neutral white would look blue."""
-    tint = light.skin / max(float(light.skin.max()), 1e-3)
-    colour = (0.45 + 0.55 * tint) * np.array([1.0, 0.975, 0.92], np.float32) * light.white
+    colour = (0.45 + 0.55 * _warmth(light)) * np.array([1.0, 0.975, 0.92], np.float32) * light.white
     return np.asarray(shade[..., None] * colour, dtype=np.float32)

@@ -25,19 +25,15 @@ def require_voice(samples: NDArray[np.floating], rate: int) -> Samples:
     if samples.ndim != 1:
         raise UnreadableMedia(
             f"the sound has {samples.ndim} dimensions instead of one channel of samples",
-            field="audio",
             remedy="Mix its channels down to one.",
         )
     if not _RATES_HZ[0] <= rate <= _RATES_HZ[1]:
         raise UnreadableMedia(
             f"the sound has an impossible sample rate, {rate} Hz",
-            field="audio",
             remedy="Encode it again at a usual rate, such as 16000, 44100 or 48000 Hz.",
         )
     if not np.isfinite(samples).all():
-        raise UnreadableMedia(
-            "the sound holds values that are not numbers", field="audio", remedy="Encode it again from its source."
-        )
+        raise UnreadableMedia("the sound holds values that are not numbers", remedy="Encode it again from its source.")
     offset = np.float32(samples.mean(dtype=np.float64)) if len(samples) else np.float32(0)
     return samples.astype(np.float32, copy=False) - offset
 

@@ -42,6 +42,8 @@ _CHIN_SHARE = 0.8
 #: Lips seen open have their edges a little inside the lip, or a line of teeth would stay when they close.
 _EDGE_INSET, _CLOSING_INSET = 0.013, 0.012
 _WIDTH_LIMITS = 0.68, 1.25
+#: How far a full smile lifts the corners of the mouth.
+_SMILE_LIFT = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Pose:
         tuck: 0..1, lower lip under the upper teeth.
         teeth, tongue: 0..1, how much of them shows.
         strength: 0..1, share of the change that is applied.
+        smile: -1..1, corners of the mouth drawn down or up.
     """
 
     gap: float
@@ -66,6 +69,7 @@ class Pose:
     teeth: float = 0.5
     tongue: float = 0.0
     strength: float = 1.0
+    smile: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,10 @@ def move_points(points: Floats, pose: Pose) -> Move:
     corners = np.concatenate([_OC, _IC])
     target[corners, 1] += 0.1 * drop - 0.5 * pose.rounding * face[corners, 1]
     target[_JAW, 1] += _CHIN_SHARE * drop * _JAW_SHARES
+    lift = _SMILE_LIFT * pose.smile
+    target[corners, 1] -= lift
+    for columns in (_UI, _LI, _UO, _LO):
+        target[columns, 1] -= lift * np.clip(1 - profile, 0, 1) ** 2
 
     closing = np.clip((gaps - pose.gap * profile) / 0.05, 0, 1)
     inset = (_EDGE_INSET + _CLOSING_INSET * closing) * np.clip(gaps / 0.03, 0, 1)

@@ -1,7 +1,7 @@
-"""Looking through the source once: where the face is in each frame, in which shot, in which light."""
+"""Looking through the source once: where each speaker is in each frame, in which shot, in which light."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from engines.articulate.light import COLUMNS, measure_light
 from engines.articulate.lips import mouth_contrast, refine_edges
 from engines.articulate.shape import KEPT
 from engines.base import Frame, Report
-from engines.faces import FaceFinder, inter_ocular_px, smooth_track
+from engines.faces import Admit, Face, FaceFinder, Pick, inter_ocular_px, smooth_track
 
 _KEPT = np.array(KEPT)
 #: A face that moves or changes colour by more than this from frame to frame is another shot's.
@@ -42,25 +42,41 @@ class Watched:
     bank: Bank
 
 
-def watch(finder: FaceFinder, frames: Iterable[Frame], total: int, fps: float, report: Report) -> Watched:
+def watch(
+    finder: FaceFinder,
+    frames: Iterable[Frame],
+    picks: Sequence[Pick],
+    admit: Admit,
+    total: int,
+    fps: float,
+    report: Report,
+) -> list[Watched]:
     """Look through the source.
 
     Args:
-        finder: finds and follows the face.
+        finder: finds and follows the faces.
         frames: source frames, read once.
-        total: how many there are, for progress.
+        picks: one for each speaker, see `FaceFinder.follow`.
+        admit: only these faces are picked.
+        total: how many frames there are, for progress.
         fps: source frames per second.
         report: progress and cancellation.
+
+    Returns:
+        What was seen of each speaker.
     """
-    watcher = _Watcher(fps)
-    for frame, landmarks in _tracked(finder, frames):
-        watcher.see(frame, landmarks)
-        report(min(watcher.count / total, 1.0))
-    return watcher.result()
+    watchers = [_Watcher(fps) for _ in picks]
+    for frame, faces in _followed(finder, frames, picks, admit):
+        for watcher, face in zip(watchers, faces, strict=True):
+            watcher.see(frame, None if face is None else face.landmarks)
+        report(min(watchers[0].count / total, 1.0))
+    return [watcher.result() for watcher in watchers]
 
 
-def _tracked(finder: FaceFinder, frames: Iterable[Frame]) -> Iterator[tuple[Frame, NDArray[np.float32] | None]]:
-    """Each frame with its face's landmarks; the tracker reads ahead, so frames wait for it."""
+def _followed(
+    finder: FaceFinder, frames: Iterable[Frame], picks: Sequence[Pick], admit: Admit
+) -> Iterator[tuple[Frame, tuple[Face | None, ...]]]:
+    """Each frame with its faces; the finder reads ahead, so frames wait for it."""
     waiting: deque[Frame] = deque()
 
     def passed_on() -> Iterator[Frame]:
@@ -68,8 +84,8 @@ def _tracked(finder: FaceFinder, frames: Iterable[Frame]) -> Iterator[tuple[Fram
             waiting.append(frame)
             yield frame
 
-    for face in finder.track(passed_on()):
-        yield waiting.popleft(), None if face is None else face.landmarks
+    for faces in finder.follow(passed_on(), picks, admit):
+        yield waiting.popleft(), faces
 
 
 class _Watcher:

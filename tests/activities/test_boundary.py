@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import ActivityEnvironment
 
-from activities.boundary import RetryLater, at_boundary, current_job, reporter
+from activities.boundary import RetryLater, alive, at_boundary, current_job, reporter
 from contracts.errors import FetchTimeout, MouthpieceError, NoFace, _tree
 
 pytestmark = pytest.mark.unit
@@ -135,3 +135,35 @@ def test_a_report_after_a_cancellation_stops_the_step() -> None:
 
 def test_a_fetch_timeout_is_one_that_is_tried_again() -> None:
     assert not _failure(FetchTimeout("slow")).non_retryable
+
+
+def test_a_step_whose_work_has_no_measure_repeats_what_it_reported_last() -> None:
+    beats: list[tuple[object, ...]] = []
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *details: beats.append(details)
+
+    @activity.defn
+    def step() -> None:
+        report = reporter()
+        report(0.7)
+        alive()
+
+    environment.run(step)
+
+    assert beats == [(0.0,), (0.7,)]
+
+
+def test_such_a_step_stops_when_it_is_cancelled() -> None:
+    environment = ActivityEnvironment()
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def step() -> None:
+        environment.cancel()
+        alive()
+
+    with pytest.raises(CancelledError):
+        environment.run(step)
+
+
+def test_outside_of_steps_nobody_needs_a_sign_of_life() -> None:
+    alive()

@@ -1,11 +1,12 @@
 """Analyse, render and publish with the real pipeline and an engine that changes nothing."""
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -18,16 +19,19 @@ from activities.publish import Publish
 from activities.render import Render
 from activities.workplace import Workplace
 from contracts.errors import NoFace
-from contracts.jobs import MediaInfo, OutputOptions, Role
-from contracts.steps import AnalyseInput, AnalyseResult, PublishInput, RenderInput
-from engines.base import Analysis, Capabilities, EngineInfo, Frame, Report, Speech, Timeline
+from contracts.jobs import MediaInfo, OutputOptions, Role, Side
+from contracts.steps import AnalyseInput, AnalyseResult, PublishInput, RenderInput, Voice
+from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, TimedPhone, Timeline
+from engines.timings import write_timings
 from tests.activities.media import write_face, write_voice
 
 pytestmark = pytest.mark.unit
 
 T = TypeVar("T")
 JOB = "job1"
-INFO = EngineInfo(name="passing", summary="", licence="", capabilities=Capabilities())
+INFO = EngineInfo(
+    name="passing", summary="", licence="", capabilities=Capabilities(several_faces=True, prompt=True, enhance=True)
+)
 
 
 @dataclass
@@ -36,13 +40,21 @@ class PassingEngine:
 
     fault: Exception | None = None
     rendered: list[int] = field(default_factory=list)
+    voices: Sequence[Speech] = ()
+    direction: Direction | None = None
     info: EngineInfo = INFO
 
     def analyse(
-        self, frames: Iterable[Frame], speech: Speech, timeline: Timeline, seed: int, report: Report
+        self,
+        frames: Iterable[Frame],
+        voices: Sequence[Speech],
+        timeline: Timeline,
+        direction: Direction,
+        report: Report,
     ) -> Analysis:
         self._fail_once()
-        return Analysis(tensors={"seed": np.array([seed], np.float32)}, warnings=("all is as it was",))
+        self.voices, self.direction = voices, direction
+        return Analysis(tensors={"seed": np.array([direction.seed], np.float32)}, warnings=("all is as it was",))
 
     def render_segment(
         self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
@@ -91,11 +103,24 @@ def _environment(run_id: str = "run-one") -> ActivityEnvironment:
 
 
 def _analyse(
-    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], run_id: str = "run-one"
+    workplace: Workplace,
+    engine: PassingEngine,
+    inputs: tuple[MediaInfo, MediaInfo],
+    run_id: str = "run-one",
+    voices: tuple[Voice, ...] = (),
+    mask: MediaInfo | None = None,
 ) -> AnalyseResult:
     face, voice = inputs
     wanted = AnalyseInput(
-        job_id=JOB, engine="passing", source=face, speech=voice, audio=voice, options=OutputOptions(), seed=3
+        job_id=JOB,
+        engine="passing",
+        source=face,
+        voices=voices or (Voice(media=voice),),
+        audio=voice,
+        options=OutputOptions(enhance=True),
+        seed=3,
+        prompt="calm",
+        mask=mask,
     )
     return _environment(run_id).run(Analyse(workplace, _cache(engine)).analyse, wanted)
 
@@ -225,6 +250,77 @@ def test_a_source_without_a_face_is_named_as_the_request_named_it(
         _analyse(workplace, engine, inputs)
 
     assert failure.value.non_retryable
+
+
+def test_a_mask_that_hides_all_faces_is_named_as_the_request_named_it(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], tmp_path: Path
+) -> None:
+    engine.fault = NoFace("no face was found where the mask is bright")
+
+    with pytest.raises(ApplicationError, match=r"^no_face: mask_image: no face was found where"):
+        _analyse(workplace, engine, inputs, mask=_mask(workplace, tmp_path, 64, 48))
+
+
+def _mask(workplace: Workplace, folder: Path, width: int, height: int) -> MediaInfo:
+    info = MediaInfo(
+        role=Role.MASK, field="mask_image", blob="jobs/job1/inputs/mask-1", container="image/png", size_bytes=1
+    )
+    assert cv2.imwrite(str(folder / "mask.png"), np.full((height, width), 255, np.uint8))
+    workplace.blobs.put(info.blob, folder / "mask.png")
+    return info
+
+
+def test_the_engine_is_told_how_to_act_and_look(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], tmp_path: Path
+) -> None:
+    _analyse(workplace, engine, inputs, mask=_mask(workplace, tmp_path, 64, 48))
+
+    assert engine.direction is not None
+    assert (engine.direction.seed, engine.direction.prompt, engine.direction.enhance) == (3, "calm", True)
+    assert engine.direction.mask is not None
+    assert engine.direction.mask.shape == (48, 64)
+
+
+def test_a_mask_of_another_aspect_fails_the_job(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], tmp_path: Path
+) -> None:
+    with pytest.raises(ApplicationError, match=r"^unreadable_media: mask_image: the mask is 64 x 64") as failure:
+        _analyse(workplace, engine, inputs, mask=_mask(workplace, tmp_path, 64, 64))
+
+    assert failure.value.non_retryable
+
+
+def test_each_voice_begins_at_its_time_and_drives_its_side(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    voice = inputs[1]
+    _analyse(
+        workplace,
+        engine,
+        inputs,
+        voices=(Voice(media=voice, side=Side.LEFT), Voice(media=voice, side=Side.RIGHT, start_s=0.5)),
+    )
+    left, right = engine.voices
+
+    assert (left.side, right.side) == (Side.LEFT, Side.RIGHT)
+    assert not right.samples[:8000].any()
+    assert np.array_equal(right.samples[8000:], left.samples)
+
+
+def test_known_timings_come_with_their_voice(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], tmp_path: Path
+) -> None:
+    write_timings([TimedPhone(symbol="a", start_s=0.1, end_s=0.2)], tmp_path / "timings.json")
+    workplace.blobs.put("jobs/job1/inputs/timings", tmp_path / "timings.json")
+    _analyse(
+        workplace,
+        engine,
+        inputs,
+        voices=(Voice(media=inputs[1], start_s=0.5, phones="jobs/job1/inputs/timings"),),
+    )
+    ((phone,),) = (voice.phones for voice in engine.voices)
+
+    assert (phone.symbol, phone.start_s, phone.end_s) == ("a", pytest.approx(0.6), pytest.approx(0.7))
 
 
 def test_an_engine_is_loaded_once() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from contracts.jobs import MediaInfo, MediaRef, Role
 from contracts.steps import FetchInput
 from tests.activities.http_server import Answer, content, serving, trickle
 from tests.activities.media import write_face, write_voice
+from tests.engines.generated_media import drop_sound, write_sound
 
 pytestmark = pytest.mark.unit
 
@@ -138,3 +140,55 @@ def test_an_upload_is_held_against_the_same_limits(workplace: Workplace, tmp_pat
 def test_an_upload_that_is_gone_says_so(workplace: Workplace) -> None:
     with pytest.raises(ApplicationError, match="audio: the uploaded file is gone"):
         _fetch(workplace, MediaRef(role=Role.AUDIO, field="audio", blob="uploads/key1/one"))
+
+
+def test_of_audio_that_is_too_long_no_more_is_decoded_than_shows_it(workplace: Workplace, tmp_path: Path) -> None:
+    whole = write_sound(tmp_path / "whole.mkv", 8, codec="aac", rate=16000)
+    broken_later = drop_sound(whole, tmp_path / "a.mkv", 7.4, 7.5, late_s=1_000_000)
+
+    assert _refusal(workplace, content(broken_later.read_bytes())).type == "media_too_long"
+
+
+def test_probing_a_file_can_be_cut_short(workplace: Workplace, tmp_path: Path) -> None:
+    key = "uploads/voice"
+    workplace.blobs.put(key, write_voice(tmp_path / "voice.wav", seconds=5))
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *details: environment.cancel()
+
+    media = MediaRef(role=Role.AUDIO, field="audio", blob=key)
+    with pytest.raises(CancelledError):
+        environment.run(Fetch(workplace).fetch, FetchInput(job_id="job1", media=media))
+
+
+def _fetch_either(workplace: Workplace, body: bytes) -> MediaInfo:
+    with serving({"/file": content(body)}) as site:
+        media = MediaRef(role=Role.VIDEO, field="source", url=f"{site.url}/file")
+        step = FetchInput(job_id="inspect-1", media=media, or_image=True)
+        return ActivityEnvironment().run(Fetch(workplace).fetch, step).media
+
+
+def test_a_picture_is_taken_where_a_video_or_a_picture_may_come(workplace: Workplace, tmp_path: Path) -> None:
+    media = _fetch_either(workplace, write_face(tmp_path / "face.png").read_bytes())
+
+    assert (media.role, media.width, media.field) == (Role.IMAGE, 64, "source")
+    assert media.blob.startswith("jobs/inspect-1/inputs/image-")
+
+
+def test_such_a_picture_is_held_against_a_pictures_limits(workplace: Workplace, tmp_path: Path) -> None:
+    small = Workplace(settings=replace(workplace.settings, max_image_bytes=50), blobs=workplace.blobs)
+
+    with pytest.raises(ApplicationError, match="source: larger than 50 bytes"):
+        _fetch_either(small, write_face(tmp_path / "face.png").read_bytes())
+
+
+def test_an_uploaded_picture_is_taken_there_too(workplace: Workplace, tmp_path: Path) -> None:
+    workplace.blobs.put("uploads/key1/one", write_face(tmp_path / "face.png"))
+    media = MediaRef(role=Role.VIDEO, field="source", blob="uploads/key1/one")
+    step = FetchInput(job_id="inspect-1", media=media, or_image=True)
+
+    assert ActivityEnvironment().run(Fetch(workplace).fetch, step).media.role is Role.IMAGE
+
+
+def test_what_is_neither_is_refused(workplace: Workplace) -> None:
+    with pytest.raises(ApplicationError, match=r"source: not a video \(text/html\)"):
+        _fetch_either(workplace, b"<!doctype html>")

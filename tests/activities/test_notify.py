@@ -1,6 +1,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ def _delivery(key: ApiKey, url: str) -> Delivery:
 
 
 def _notify(settings: Settings, records: Records, delivery: Delivery) -> NotifyResult:
+    records.deliveries.open(delivery, datetime.now(UTC).isoformat())
     return ActivityEnvironment().run(Notify(settings, records).notify, delivery)
 
 
@@ -154,6 +156,17 @@ def test_every_attempt_is_entered_into_the_log(settings: Settings, records: Reco
     assert attempt.delivery.body == BODY
 
 
+@pytest.mark.parametrize(("code", "state"), [(204, "delivered"), (500, "pending"), (302, "pending"), (410, "failed")])
+def test_every_attempt_says_how_the_webhook_stands(
+    settings: Settings, records: Records, key: ApiKey, code: int, state: str
+) -> None:
+    with suppress(ApplicationError):
+        _post(settings, records, key, status(code))
+
+    (webhook,) = records.deliveries.of_job("job1", datetime.now(UTC))
+    assert (webhook.state, len(webhook.attempts)) == (state, 1)
+
+
 def test_an_attempt_without_an_answer_is_entered_with_its_reason(
     settings: Settings, records: Records, key: ApiKey
 ) -> None:
@@ -175,6 +188,7 @@ def test_a_private_receiver_is_refused_for_good(settings: Settings, records: Rec
 
     assert (failure.value.type, failure.value.non_retryable) == ("fetch_refused", True)
     assert site.received == []
+    assert records.deliveries.of_job("job1", datetime.now(UTC))[0].state == "failed"
 
 
 def test_a_receiver_whose_name_is_unknown_today_is_tried_again(

@@ -7,12 +7,16 @@ import pytest
 from temporalio import activity
 
 from activities.analyse import Analyse
+from activities.discard import Discard
 from activities.fetch import Fetch
+from activities.mix import Mix
 from activities.notify import Notify
 from activities.publish import Publish
 from activities.registry import implementations
 from activities.render import Render
 from activities.settle import Settle
+from activities.speak import Speak
+from activities.survey import Survey
 from contracts.settings import Settings
 from contracts.steps import STEPS, Queue, Step
 
@@ -20,11 +24,15 @@ pytestmark = pytest.mark.unit
 
 IMPLEMENTATIONS: dict[str, Callable[..., object]] = {
     "fetch": Fetch.fetch,
+    "speak": Speak.speak,
+    "mix": Mix.mix,
     "analyse": Analyse.analyse,
     "render": Render.render,
     "publish": Publish.publish,
     "settle": Settle.settle,
     "notify": Notify.notify,
+    "survey": Survey.survey,
+    "discard": Discard.discard,
 }
 
 

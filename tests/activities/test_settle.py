@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from activities.workplace import Workplace
 from contracts.jobs import Dialect, JobError, JobRequest, MediaRef, Role, Status
 from contracts.settings import Secret
 from contracts.steps import SettleInput, SettleResult
+from storage.ledger import Balance
 from storage.links import Links
 from storage.records import Records
 
@@ -98,6 +100,19 @@ def test_what_brought_no_video_costs_nothing(step: Settle, records: Records, out
     assert _settle(step, outcome).credits == 0
 
 
+def test_a_failed_job_that_is_retried_is_charged_once(step: Settle, records: Records) -> None:
+    records.jobs.add(replace(REQUEST, estimated_credits=20), "2026-01-01T00:00:00.000Z")
+    _settle(step, FAILURE)
+    assert records.ledger.balance(REQUEST.key_id) == Balance(used=0, reserved=0)
+
+    records.jobs.reopen(JOB)
+    assert records.ledger.balance(REQUEST.key_id) == Balance(used=0, reserved=20)
+    for _ in range(2):
+        _settle(step, SUCCESS, "run-two")
+
+    assert records.ledger.balance(REQUEST.key_id) == Balance(used=44, reserved=0)
+
+
 def test_the_webhook_has_the_seven_fields_and_a_link_that_opens(step: Settle, records: Records, links: Links) -> None:
     records.jobs.add(REQUEST, "2026-01-01T00:00:00.000Z")
 
@@ -115,6 +130,16 @@ def test_the_webhook_has_the_seven_fields_and_a_link_that_opens(step: Settle, re
         "timings": None,
     }
     assert (delivery.url, delivery.key_id, delivery.job_id) == (REQUEST.webhook_url, "key00001", JOB)
+
+
+def test_the_webhook_is_in_the_log_before_its_first_attempt(step: Settle, records: Records) -> None:
+    records.jobs.add(REQUEST, "2026-01-01T00:00:00.000Z")
+
+    for _ in range(2):
+        settled = _settle(step, SUCCESS)
+
+    (webhook,) = records.deliveries.of_job(JOB, datetime(2026, 1, 1, tzinfo=UTC))
+    assert (webhook.delivery, webhook.state, webhook.created_at) == (settled.delivery, "pending", SUCCESS.finished_at)
 
 
 def test_the_webhook_of_a_failure_says_why_and_has_no_output(step: Settle, records: Records) -> None:
@@ -179,5 +204,9 @@ def test_what_killed_attempts_left_in_scratch_is_swept(step: Settle, workplace: 
     assert not leftover.parent.exists()
 
 
-def test_a_job_that_is_in_no_record_is_settled_all_the_same(step: Settle) -> None:
+def test_of_a_job_that_is_in_no_record_nothing_stays(step: Settle, workplace: Workplace, tmp_path: Path) -> None:
+    _put(workplace, tmp_path, "inputs/audio-1", "work/run/segment-0.mp4", "output.mp4")
+
     assert _settle(step, SUCCESS) == SettleResult(credits=44)
+
+    assert _left(workplace) == set()

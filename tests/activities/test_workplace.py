@@ -1,6 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from activities.workplace import Workplace
+from contracts.settings import Settings
+from storage.blobs import LocalBlobs
+from storage.cache import BlobCache
 
 pytestmark = pytest.mark.unit
 
@@ -41,3 +46,15 @@ def test_a_sweep_of_a_job_without_scratch_does_nothing(workplace: Workplace) -> 
     workplace.sweep("job1")
 
     assert not (workplace.settings.data_dir / "scratch").exists()
+
+
+def test_blobs_that_are_read_in_a_scratch_folder_are_lent_to_it(settings: Settings, tmp_path: Path) -> None:
+    cache = BlobCache(tmp_path / "cache", 1, lambda: None)
+    workplace = Workplace(settings=settings, blobs=LocalBlobs(tmp_path / "blobs"))
+
+    with workplace.scratch("job1") as folder:
+        inside = cache.get("aa1", Path.touch)
+    outside = cache.get("bb1", Path.touch)
+
+    assert inside.parent == folder
+    assert outside.parent == tmp_path / "cache"

@@ -91,6 +91,33 @@ def write_sound(
     return path
 
 
+def drop_sound(path: Path, out: Path, from_s: float, to_s: float, late_s: float = 0.0) -> Path:
+    """Copy a sound file without the packets between two times, and with all that come after later by `late_s`."""
+    with av.open(str(path)) as given, av.open(str(out), "w") as container:
+        source = given.streams.audio[0]
+        stream = container.add_stream_from_template(source)
+        for packet in given.demux(source):
+            if packet.pts is None or from_s <= float(packet.pts * packet.time_base) < to_s:
+                continue
+            if packet.pts * packet.time_base >= to_s:
+                packet.pts += round(late_s / packet.time_base)
+                packet.dts = packet.pts
+            packet.stream = stream
+            container.mux(packet)
+    return out
+
+
+def write_midway_change(path: Path, *, codec: str, rates: tuple[int, int], layouts: tuple[str, str]) -> Path:
+    """Write two sounds of MPEG audio joined end to end, 0.5 s each, whose rates or channels differ."""
+    pieces = []
+    for rate, layout in zip(rates, layouts, strict=True):
+        piece = path.with_name(f"piece-{rate}-{layout}.{'mp2' if codec == 'mp2' else 'mp3'}")
+        write_sound(piece, 0.5, codec=codec, rate=rate, channels=1 if layout == "mono" else 2)
+        pieces.append(piece.read_bytes())
+    path.write_bytes(b"".join(pieces))
+    return path
+
+
 def _tone(seconds: float, rate: int, channels: int, silent_s: float = 0.0) -> av.AudioFrame:
     samples = 0.4 * np.sin(2 * np.pi * 300 * np.arange(round(seconds * rate)) / rate)
     samples[: round(silent_s * rate)] = 0

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.unit
 def an_analysis() -> SavedAnalysis:
     timeline = Timeline(
         fps=Fraction(30000, 1001),
+        source_fps=Fraction(25, 2),
         width=96,
         height=64,
         source_index=np.array([0, 1, 2, 1], np.int32),
@@ -39,6 +41,7 @@ def test_an_analysis_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 
     before, after = saved.timeline, loaded.timeline
     assert (after.fps, after.width, after.height, after.is_portrait) == (Fraction(30000, 1001), 96, 64, False)
+    assert after.source_fps == Fraction(25, 2)
     assert after.source_index.dtype == np.int32
     assert np.array_equal(after.source_index, before.source_index)
     assert loaded.analysis.warnings == ("a “warning”",)
@@ -80,3 +83,20 @@ def test_arrays_without_a_plan_are_no_analysis(tmp_path: Path, metadata: dict[st
 
     with pytest.raises(EngineFault):
         load_analysis(path)
+
+
+def test_a_mask_comes_back_and_is_not_the_engines(tmp_path: Path) -> None:
+    mask = np.arange(96 * 64, dtype=np.uint8).reshape(64, 96)
+    save_analysis(replace(an_analysis(), mask=mask), tmp_path / "analysis")
+
+    loaded = load_analysis(tmp_path / "analysis")
+
+    assert loaded.mask is not None
+    assert np.array_equal(loaded.mask, mask)
+    assert loaded.analysis.tensors["mask"].dtype == bool
+
+
+def test_without_a_mask_there_is_none(tmp_path: Path) -> None:
+    save_analysis(an_analysis(), tmp_path / "analysis")
+
+    assert load_analysis(tmp_path / "analysis").mask is None

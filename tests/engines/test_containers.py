@@ -105,6 +105,15 @@ def test_tags_before_the_sound_do_not_hide_it(tmp_path: Path, tags: int) -> None
     assert sniff(path).demuxer == "mp3"
 
 
+def test_a_tag_with_a_footer_does_not_hide_the_sound(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.mp3", codec="libmp3lame", rate=44100)
+    sound = path.read_bytes()
+    head = b"\x04\0\x10\0\0\x30\0"
+    path.write_bytes(b"ID3" + head + bytes(0x30 << 7) + b"3DI" + head + sound[sound.index(b"\xff\xfb") :])
+
+    assert sniff(path).demuxer == "mp3"
+
+
 def test_a_refusal_names_field_kind_and_remedy(tmp_path: Path) -> None:
     path = tmp_path / "speech.mp3"
     path.write_bytes(b"<html><body>Sign in</body></html>")

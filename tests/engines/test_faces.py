@@ -1,6 +1,6 @@
 """Faces in pictures and through videos."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from engines.faces import Face, FaceFinder, Frame, inter_ocular_px, smooth_track
+from engines.base import Frame
+from engines.faces import Face, FaceFinder, inter_ocular_px, smooth_track
 from tests.engines.drawn_face import drawn_face
 
 pytestmark = pytest.mark.unit
@@ -85,6 +86,23 @@ def test_faces_come_largest_first(finder: FaceFinder) -> None:
     assert 480 < faces[0].box[0] < 960
 
 
+def test_a_large_face_turned_away_comes_after_a_small_one_from_the_front(finder: FaceFinder, media: Path) -> None:
+    picture = cv2.cvtColor(cv2.imread(str(media / "img" / "two_people_studio.png")), cv2.COLOR_BGR2RGB)
+    first, second = finder.find(picture)
+    assert first.box[0] > second.box[0]
+    assert first.box[2] - first.box[0] < second.box[2] - second.box[0]
+
+
+def test_a_profile_is_found_either_way_round_and_before_a_thing_taken_for_a_face(
+    finder: FaceFinder, media: Path
+) -> None:
+    picture = cv2.cvtColor(cv2.imread(str(media / "img" / "two_people_studio.png")), cv2.COLOR_BGR2RGB)
+    mirrored = np.ascontiguousarray(cv2.resize(picture, (1750, 1080), interpolation=cv2.INTER_AREA)[:, ::-1])
+    woman, man = finder.find(mirrored)[:2]
+    assert (woman.box[0], woman.box[1]) == pytest.approx((581, 256), abs=10)
+    assert (man.box[0], man.box[1]) == pytest.approx((992, 152), abs=20)
+
+
 def test_a_wall_has_no_face(finder: FaceFinder) -> None:
     assert finder.find(EMPTY) == []
 
@@ -120,6 +138,50 @@ def test_the_first_speaker_is_kept_when_another_comes_closer(finder: FaceFinder)
     frames = [np.concatenate([drawn_face(scale=0.8), drawn_face(scale=0.6 + 0.02 * t)], 1) for t in range(24)]
     faces = list(finder.track(frames))
     assert all(face is not None and face.box[2] < 480 for face in faces)
+
+
+def leftmost(faces: Sequence[Face]) -> Face | None:
+    return min(faces, key=lambda face: face.box[0], default=None)
+
+
+def rightmost(faces: Sequence[Face]) -> Face | None:
+    return max(faces, key=lambda face: face.box[0], default=None)
+
+
+def couple(frames: int) -> list[Frame]:
+    return [np.concatenate([drawn_face(centre=(200 + 2 * t, 240)), drawn_face()], 1) for t in range(frames)]
+
+
+def test_two_faces_are_followed_each_for_itself(finder: FaceFinder) -> None:
+    tracks = list(zip(*finder.follow(couple(20), [leftmost, rightmost]), strict=True))
+    middles = [[face.landmarks[:, 0].mean() for face in track if face is not None] for track in tracks]
+    assert middles[0] == pytest.approx([200 + 2 * t for t in range(20)], abs=5)
+    assert middles[1] == pytest.approx([720] * 20, abs=5)
+
+
+@pytest.mark.parametrize("cut", [5, 16])
+def test_after_a_cut_both_are_found_again_though_one_stands_where_the_other_stood(finder: FaceFinder, cut: int) -> None:
+    here = [drawn_face(), drawn_face(), EMPTY]
+    there = [EMPTY, drawn_face(centre=(290, 240)), drawn_face()]
+    frames = [np.concatenate(here, 1)] * cut + [np.concatenate(there, 1)] * 19
+    tracks = list(zip(*finder.follow(frames, [leftmost, rightmost]), strict=True))
+    middles = [[face and face.landmarks[:, 0].mean() for face in track] for track in tracks]
+    assert middles[0] == pytest.approx([240] * cut + [770] * 19, abs=5)
+    assert middles[1] == pytest.approx([720] * cut + [1200] * 19, abs=5)
+
+
+def test_one_face_is_not_two_speakers(finder: FaceFinder) -> None:
+    for one, other in finder.follow([drawn_face()] * 6, [leftmost, rightmost]):
+        assert one is not None
+        assert other is None
+
+
+def test_only_admitted_faces_are_followed(finder: FaceFinder) -> None:
+    frames = couple(6)
+    for (face,) in finder.follow(frames, [leftmost], admit=lambda face: face.box[0] > 480):
+        assert face is not None
+        assert face.box[0] > 480
+    assert presence(face for (face,) in finder.follow(frames, [leftmost], admit=lambda face: False)) == "-" * 6
 
 
 def test_frames_are_read_no_further_than_one_batch_ahead(finder: FaceFinder) -> None:

@@ -8,9 +8,18 @@ import pytest
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from contracts.errors import UnreadableMedia
 from engines.encode import encode_segment
 from engines.join import Published, publish
-from tests.engines.generated_media import pictures, read_sound, read_video, write_sound, write_video
+from tests.engines.generated_media import (
+    drop_sound,
+    pictures,
+    read_sound,
+    read_video,
+    write_midway_change,
+    write_sound,
+    write_video,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -210,3 +219,28 @@ def test_progress_is_reported_and_length_and_size_are_told(tmp_path: Path, voice
     assert told[-1] == 1
     assert len(told) == 4
     assert published == Published(duration_s=0.8, size_bytes=out.stat().st_size)
+
+
+def test_encoded_sound_is_silent_where_packets_were_never_sent(tmp_path: Path) -> None:
+    whole = write_sound(tmp_path / "whole.mkv", 0.8, codec="ac3", rate=48000, silent_s=0.6)
+    sparse = drop_sound(whole, tmp_path / "a.mkv", 0.2, 0.5)
+
+    assert onset_s(publish_with(tmp_path, sparse)) == pytest.approx(onset_s(whole), abs=0.02)
+
+
+def test_sound_that_changes_its_kind_midway_is_encoded_through(tmp_path: Path) -> None:
+    rates, layouts = (48000, 24000), ("mono", "stereo")
+    audio = write_midway_change(tmp_path / "a.mp3", codec="mp2", rates=rates, layouts=layouts)
+
+    out = publish_with(tmp_path, audio)
+
+    with av.open(str(out)) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+    assert np.abs(read_sound(out)[-4800:]).max() == pytest.approx(0.4, abs=0.1)
+
+
+def test_sound_that_cannot_be_read_is_named_with_its_field(tmp_path: Path) -> None:
+    silent = write_video(tmp_path / "silent.mp4", pictures(3))
+
+    with pytest.raises(UnreadableMedia, match=r"^sound: the video has no sound$"):
+        publish(segments(tmp_path, [5]), silent, 0.2, tmp_path / "out.mp4", ignore, "sound")

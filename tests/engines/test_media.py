@@ -1,5 +1,4 @@
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 
 import av
@@ -65,13 +64,60 @@ def test_frames_in_any_order_are_the_same_as_in_order(
     assert same(shown, [straight[number] for number in numbers])
 
 
-def test_frames_of_a_reversed_run_are_turned_round_in_chunks(tmp_path: Path) -> None:
-    source = VideoSource(write_video(tmp_path / "a.mp4", pictures(60)))
-    frames = source.frames_at(range(59, -1, -1), SIZE)
-    held = [id(next(frames)) for _ in range(20)]
+class Beats:
+    """Counts, and stops the work at the beat it is told to."""
 
-    assert len(set(held)) <= 20
-    assert len(list(chain(held, frames))) == 60
+    def __init__(self, last: int = 1_000_000) -> None:
+        self.count, self._last = 0, last
+
+    def __call__(self) -> None:
+        self.count += 1
+        if self.count == self._last:
+            raise TimeoutError
+
+
+def test_playing_backwards_far_from_a_keyframe_decodes_little_more_than_once(tmp_path: Path) -> None:
+    beats = Beats()
+    source = VideoSource(write_video(tmp_path / "a.mp4", pictures(200), codec="mpeg4", gop=600), waiting=beats)
+    beats.count = 0
+
+    shown = list(source.frames_at(range(199, -1, -1), SIZE))
+
+    assert len(shown) == 200
+    assert beats.count < 2 * 200
+
+
+def test_large_frames_played_backwards_are_held_a_few_at_a_time(tmp_path: Path) -> None:
+    beats = Beats()
+    source = VideoSource(write_video(tmp_path / "a.mp4", pictures(40), codec="mpeg4", gop=600), waiting=beats)
+    frames = source.frames_at(range(39, -1, -1), (3840, 2160))
+    decoded = []
+    for _ in range(17):
+        next(frames)
+        decoded.append(beats.count)
+
+    assert decoded[0] == decoded[15] < decoded[16]
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.mkv"])
+def test_a_long_way_to_a_frame_is_told_of_and_can_be_cut_short(tmp_path: Path, name: str) -> None:
+    path = write_video(tmp_path / name, pictures(200), codec="mpeg4", gop=600)
+    opening = Beats()
+    VideoSource(path, waiting=opening)
+    beats = Beats(last=opening.count + 50)
+
+    with pytest.raises(TimeoutError):
+        next(VideoSource(path, waiting=beats).frames_at([199], SIZE))
+
+
+def test_a_video_that_ends_before_its_frames_is_named_with_its_field(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mkv", pictures(40), gop=10)
+    source = VideoSource(path, "video")
+    path.write_bytes(path.read_bytes()[:900])
+
+    with pytest.raises(UnreadableMedia, match=r"^video: the video cannot be decoded to its end$") as refused:
+        list(source.frames_at([39], SIZE))
+    assert refused.value.remedy
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -111,7 +157,31 @@ def test_times_begin_at_zero_wherever_the_file_begins(tmp_path: Path) -> None:
 
 
 def test_a_rate_beyond_60_is_taken_as_60(tmp_path: Path) -> None:
-    assert VideoSource(write_video(tmp_path / "a.mp4", pictures(12), 120)).fps <= 60
+    assert VideoSource(write_video(tmp_path / "a.mp4", pictures(12), 120)).fps == 60
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+@pytest.mark.parametrize("fps", [Fraction(1, 2), Fraction(1), Fraction(5)])
+def test_slow_shows_are_played_at_25_frames_a_second(tmp_path: Path, name: str, fps: Fraction) -> None:
+    codec = "mpeg4" if name == "a.avi" else "libx264"
+    source = VideoSource(write_video(tmp_path / name, pictures(4), fps, codec=codec))
+
+    assert source.fps == 25
+    assert source.times_s == pytest.approx(np.arange(4) / float(fps), abs=0.001)
+    assert source.duration_s == pytest.approx(4 / float(fps), abs=0.002)
+
+
+def test_frames_with_seconds_between_them_are_played_at_25_frames_a_second(tmp_path: Path) -> None:
+    source = VideoSource(write_video(tmp_path / "a.mkv", pictures(3), times_ms=[0, 3000, 6000]))
+
+    assert source.fps == 25
+
+
+def test_a_fast_avi_keeps_its_times(tmp_path: Path) -> None:
+    source = VideoSource(write_video(tmp_path / "a.avi", pictures(12), 120, codec="mpeg4"))
+
+    assert source.fps == 60
+    assert source.duration_s == pytest.approx(0.1, abs=0.001)
 
 
 def test_frames_come_at_the_wanted_size(tmp_path: Path) -> None:

@@ -1,20 +1,22 @@
 import random
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from contracts.errors import EngineFault, EngineMemory, NoFace
+from contracts.errors import EngineFault, EngineMemory, NoFace, UnreadableMedia
 from contracts.jobs import MediaInfo, OutputOptions, Role
-from engines.base import Analysis, Engine, Frame, Report, Speech, Timeline
+from engines.audio import read_speech
+from engines.base import Analysis, Capabilities, Direction, Engine, Frame, Report, Speech, Timeline
 from engines.join import publish
-from engines.pipeline import Plan, analyse, cut_segments, render
+from engines.pipeline import MaskFile, Plan, analyse, cut_segments, render
 from tests.activities.media import write_face
 from tests.engines.generated_media import likeness, pictures, read_video, write_sound, write_video
 from tests.trivial_engine.trivial_engine import TrivialEngine
@@ -42,18 +44,27 @@ class Job:
     audio_s: float
     engine: Engine
 
-    def analyse(self, options: OutputOptions | None = None, segment_s: float = 0.2, report: Report = ignore) -> Plan:
+    def analyse(
+        self,
+        options: OutputOptions | None = None,
+        segment_s: float = 0.2,
+        report: Report = ignore,
+        voices: int = 1,
+        direction: Direction = Direction(),  # noqa: B008 - immutable
+        mask: MaskFile | None = None,
+    ) -> Plan:
         return analyse(
             self.engine,
             self.source,
             info(self.role),
-            self.speech,
+            [read_speech(self.speech)] * voices,
             self.audio_s,
             options or OutputOptions(),
             segment_s,
-            seed=0,
+            direction=direction,
             out=self.folder / "analysis",
             report=report,
+            mask=mask,
         )
 
     def render(self, plan: Plan, index: int, report: Report = ignore) -> Path:
@@ -223,12 +234,17 @@ class Looking(TrivialEngine):
         self.speech: Speech | None = None
 
     def analyse(
-        self, frames: Iterable[Frame], speech: Speech, timeline: Timeline, seed: int, report: Report
+        self,
+        frames: Iterable[Frame],
+        voices: Sequence[Speech],
+        timeline: Timeline,
+        direction: Direction,
+        report: Report,
     ) -> Analysis:
         if self._finds_nothing:
             raise NoFace("no face was found")
-        self.shown, self.speech = list(frames), speech
-        return Analysis(tensors={"seed": np.array([seed])}, warnings=("blurred",))
+        self.shown, (self.speech,) = list(frames), voices
+        return Analysis(tensors={"seed": np.array([direction.seed])}, warnings=("blurred",))
 
 
 def test_an_engine_sees_each_needed_frame_once_at_the_size_of_the_output(video: Job) -> None:
@@ -251,3 +267,120 @@ def test_a_source_in_which_nothing_speaks_leaves_no_analysis(portrait: Job) -> N
         portrait.analyse()
 
     assert not (portrait.folder / "analysis").exists()
+
+
+def test_the_long_way_to_a_late_segment_is_reported_and_can_be_cancelled(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "a.avi", pictures(120), codec="mpeg4", gop=600)
+    speech = write_sound(tmp_path / "voice.wav", 4.8)
+    job = Job(tmp_path, source, Role.VIDEO, speech, 4.8, load_trivial(torch.device("cpu")))
+    plan = job.analyse()
+    told: list[float] = []
+
+    def cancelled_on_the_way(fraction: float) -> None:
+        told.append(fraction)
+        if len(told) > 200:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        job.render(plan, len(plan.segments) - 1, cancelled_on_the_way)
+    assert set(told) == {0.0}
+
+
+def test_an_analysis_reports_while_it_looks_for_the_frames(video: Job) -> None:
+    told: list[float] = []
+
+    video.analyse(report=told.append)
+
+    assert told.count(0.0) > 12
+
+
+class Inverting(TrivialEngine):
+    """Turns every pixel's colour round; says what it was asked for."""
+
+    def __init__(self, capabilities: Capabilities | None = None) -> None:
+        self.info = replace(TrivialEngine.info, capabilities=capabilities or Capabilities())
+        self.directions: list[Direction] = []
+
+    def analyse(
+        self,
+        frames: Iterable[Frame],
+        voices: Sequence[Speech],
+        timeline: Timeline,
+        direction: Direction,
+        report: Report,
+    ) -> Analysis:
+        self.directions.append(direction)
+        return super().analyse(frames, voices, timeline, direction, report)
+
+    def render_segment(
+        self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
+    ) -> Iterator[Frame]:
+        for frame in frames:
+            yield 255 - frame
+
+
+def _mask_file(folder: Path, width: int, height: int) -> MaskFile:
+    """Dark on the left, bright on the right."""
+    pixels = np.zeros((height, width), np.uint8)
+    pixels[:, width // 2 :] = 255
+    assert cv2.imwrite(str(folder / "mask.png"), pixels)
+    return MaskFile(path=folder / "mask.png", field="mask_image")
+
+
+def test_what_changes_where_the_mask_is_dark_is_taken_back(video: Job) -> None:
+    unmasked = read_video(video.whole(video.analyse(), range(6)))
+    video.engine = Inverting()
+    masked = read_video(video.whole(video.analyse(mask=_mask_file(video.folder, 96, 64)), range(6)))
+
+    for before, after in zip(unmasked, masked, strict=True):
+        assert np.abs(after[:, :40].astype(int) - before[:, :40]).mean() < 4
+        assert np.abs(after[:, 56:].astype(int) - (255 - before[:, 56:].astype(int))).mean() < 8
+
+
+def test_an_engine_is_shown_the_mask_at_the_size_of_the_output(video: Job) -> None:
+    video.engine = engine = Inverting()
+    video.analyse(OutputOptions(short_side_px=32), mask=_mask_file(video.folder, 192, 128))
+
+    (direction,) = engine.directions
+    assert direction.mask is not None
+    assert direction.mask.shape == (32, 48)
+    assert (direction.mask[:, :20] == 0).all()
+
+
+def test_a_mask_of_another_aspect_is_refused_by_its_field(video: Job) -> None:
+    with pytest.raises(UnreadableMedia) as fault:
+        video.analyse(mask=_mask_file(video.folder, 64, 64))
+
+    assert fault.value.field == "mask_image"
+
+
+def test_an_engine_of_one_face_cannot_have_two_voices(video: Job) -> None:
+    video.engine = Inverting()
+
+    with pytest.raises(EngineFault, match=r"'trivial' drives one face.* 2 voices") as fault:
+        video.analyse(voices=2)
+
+    assert fault.value.remedy
+
+
+def test_an_engine_of_stills_takes_no_video(video: Job) -> None:
+    video.engine = Inverting(Capabilities(video=False))
+
+    with pytest.raises(EngineFault, match="'trivial' takes no video") as fault:
+        video.analyse()
+
+    assert fault.value.remedy
+
+
+def test_what_an_engine_cannot_do_is_told(video: Job) -> None:
+    direction = Direction(prompt="calm", enhance=True)
+    video.engine = Inverting()
+    told = video.analyse(direction=direction).warnings
+    video.engine = Inverting(Capabilities(prompt=True, enhance=True))
+
+    assert told == (
+        "the prompt changes nothing: the engine 'trivial' cannot do that",
+        "faces are not enhanced: the engine 'trivial' cannot do that",
+    )
+    assert video.analyse(direction=direction).warnings == ()
+    assert video.analyse().warnings == ()

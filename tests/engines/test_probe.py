@@ -136,3 +136,25 @@ def test_a_picture_has_a_size_and_no_length(tmp_path: Path) -> None:
     path = write_face(tmp_path / "face.png", width=65, height=47)
 
     assert probe(path, Role.IMAGE, "image") == Probe(container="image/png", width=65, height=47)
+
+
+def test_of_sound_too_long_only_that_is_told(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.flac", 60, codec="flac", rate=8000)
+
+    assert 5 < probe(path, Role.AUDIO, "audio", most_s=5).duration_s < 8
+
+
+@pytest.mark.parametrize("role", [Role.AUDIO, Role.VIDEO])
+def test_probing_says_all_along_that_it_is_alive(tmp_path: Path, role: Role) -> None:
+    path = write_video(tmp_path / "a.mp4", pictures(30), with_sound=True)
+    beats: list[int] = []
+
+    probe(path, role, str(role), waiting=lambda: beats.append(1))
+
+    assert len(beats) > 9
+
+
+def test_a_mask_is_measured_as_a_picture(tmp_path: Path) -> None:
+    path = write_face(tmp_path / "mask.png", width=65, height=47)
+
+    assert probe(path, Role.MASK, "mask") == Probe(container="image/png", width=65, height=47)

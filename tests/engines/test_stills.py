@@ -183,6 +183,76 @@ def test_an_animation_is_refused(tmp_path: Path, face: NDArray[np.uint8]) -> Non
         read(tmp_path, png(face, RGB, chunk(b"acTL", struct.pack(">II", 2, 0))))
 
 
+@pytest.fixture
+def glass() -> NDArray[np.uint8]:
+    """Colour and opacity (H, W, 4), different at every corner."""
+    y, x = np.mgrid[:40, :56]
+    return np.stack([x * 4, y * 6, 255 - x * 3, (x * 2 + y * 3) % 256], axis=-1).astype(np.uint8)
+
+
+def on_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    opacity = pixels[..., 3:].astype(np.float64) / 255
+    return np.rint(pixels[..., :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
+
+
+def turned(picture: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """A stored picture as it is shown (Exif 2.3 section 4.6.4, tag 0x0112)."""
+    swapped = picture.transpose(1, 0, 2) if orientation > 4 else picture
+    down = -1 if orientation in (3, 4, 7, 8) else 1
+    across = -1 if orientation in (2, 3, 6, 7) else 1
+    return np.ascontiguousarray(swapped[::down, ::across])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_transparent_png_taken_sideways_is_turned_with_its_opacity(
+    tmp_path: Path, glass: NDArray[np.uint8], orientation: int
+) -> None:
+    picture = read(tmp_path, png(glass, RGBA, chunk(b"eXIf", exif(orientation)[6:])))
+
+    assert picture.shape == turned(on_white(glass), orientation).shape
+    assert np.abs(picture.astype(int) - turned(on_white(glass), orientation)).max() <= 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_transparent_webp_taken_sideways_is_turned_with_its_opacity(
+    tmp_path: Path, glass: NDArray[np.uint8], orientation: int
+) -> None:
+    note = np.frombuffer(exif(orientation)[6:], np.uint8)
+    lossless = [cv2.IMWRITE_WEBP_QUALITY, 101]
+    stored = cv2.cvtColor(glass, cv2.COLOR_RGBA2BGRA)
+    _, data = cv2.imencodeWithMetadata(".webp", stored, [cv2.IMAGE_METADATA_EXIF], [note], lossless)
+
+    picture = read(tmp_path, data.tobytes())
+
+    expected = turned(on_white(glass), orientation).astype(int)
+    seen = turned(glass[..., 3:], orientation)[..., 0] > 0
+    assert picture.shape == expected.shape
+    assert np.abs(picture - expected)[seen].max() <= 1
+
+
+def test_a_square_transparent_picture_is_turned_with_its_opacity(tmp_path: Path, glass: NDArray[np.uint8]) -> None:
+    square = glass[:40, :40]
+
+    picture = read(tmp_path, png(square, RGBA, chunk(b"eXIf", exif(6)[6:])))
+
+    assert np.abs(picture.astype(int) - turned(on_white(square), 6)).max() <= 1
+
+
+def test_a_large_picture_is_laid_on_white_a_few_rows_at_a_time(tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(png(np.full((4000, 4000, 4), 128, np.uint8), RGBA))
+    code = (
+        "import resource, sys; from pathlib import Path; import cv2; from engines.stills import read_still\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "before = peak(); read_still(Path(sys.argv[1])); print(peak() - before)"
+    )
+
+    command = [sys.executable, "-c", code, str(tmp_path / "large.png")]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    decoded_mb = 16 * (3 + 4 + 1)
+    assert float(run.stdout) < decoded_mb + 120, run.stderr
+
+
 def test_an_animated_webp_is_refused(tmp_path: Path) -> None:
     extended = b"VP8X" + struct.pack("<I", 10) + b"\x02\0\0\0" + bytes(6)
 
@@ -219,3 +289,75 @@ def test_a_stub_of_a_picture_is_damaged(tmp_path: Path, face: NDArray[np.uint8],
 def test_what_is_no_accepted_picture_is_not_decoded(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UnreadableMedia, match=r"^image: not an image \("):
         read(tmp_path, content)
+
+
+@pytest.mark.parametrize(("quality", "kind"), [(101, b"VP8L"), (80, b"VP8 ")], ids=["lossless", "lossy"])
+def test_a_huge_webp_is_refused_by_its_header_alone(tmp_path: Path, quality: int, kind: bytes) -> None:
+    data = bytearray(encoded(".webp", np.zeros((8, 8, 3), np.uint8), cv2.IMWRITE_WEBP_QUALITY, quality))
+    assert data[12:16] == kind
+    if kind == b"VP8L":
+        data[21:25] = (11_999 | 12_999 << 14).to_bytes(4, "little")
+    else:
+        data[26:30] = struct.pack("<HH", 12_000, 13_000)
+
+    with pytest.raises(MediaTooLarge, match="12000 x 13000"):
+        read(tmp_path, bytes(data))
+
+
+def test_a_huge_photograph_cannot_hide_its_size_behind_other_segments(tmp_path: Path) -> None:
+    jpeg = bytearray(encoded(".jpg", np.zeros((8, 8, 3), np.uint8)))
+    at = jpeg.index(b"\xff\xc0") + 5
+    jpeg[at : at + 4] = struct.pack(">HH", 20000, 30000)
+    comments = [segment(0xFE, bytes(65_533))] * 20
+
+    with pytest.raises(MediaTooLarge, match="30000 x 20000"):
+        read(tmp_path, with_segments(bytes(jpeg), *comments, b"stray\0", b"\xff\xff\xff"))
+
+
+def test_a_photograph_with_much_before_its_pixels_is_read(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    padded = with_segments(encoded(".jpg", face), *[segment(0xE2, bytes(65_533))] * 20)
+
+    assert read(tmp_path, padded).shape == face.shape
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"RIFF\x20\0\0\0WEBPVP9 " + bytes(40),
+        b"\xff\xd8\xff\xda" + bytes(60),
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT", bytes(40)),
+    ],
+    ids=["webp", "jpeg", "png"],
+)
+def test_a_picture_of_unknown_size_is_not_decoded(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(UnreadableMedia, match="damaged or cut short"):
+        read(tmp_path, data)
+
+
+def test_a_picture_that_decoders_take_without_a_header_is_not_decoded(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    whole = encoded(".webp", face, cv2.IMWRITE_WEBP_QUALITY, 101)
+    body = b"WEBP" + whole[20:]
+    bare = b"RIFF" + struct.pack("<I", len(body)) + body
+    assert cv2.imdecode(np.frombuffer(bare, np.uint8), cv2.IMREAD_COLOR) is not None
+
+    with pytest.raises(UnreadableMedia, match="damaged or cut short"):
+        read(tmp_path, bare)
+
+
+def extended_webp() -> bytes:
+    body = b"VP8X" + struct.pack("<I", 10) + bytes(10) + b"VP8L" + bytes(40)
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [(".png", ()), (".jpg", ()), (".webp", ()), (".webp", (cv2.IMWRITE_WEBP_QUALITY, 101)), ("extended", ())],
+    ids=["png", "jpeg", "lossy webp", "lossless webp", "extended webp"],
+)
+def test_a_picture_cut_anywhere_in_its_head_is_refused(
+    tmp_path: Path, face: NDArray[np.uint8], name: str, options: tuple[int, ...]
+) -> None:
+    data = extended_webp() if name == "extended" else encoded(name, face, *options)
+    for length in range(40):
+        with pytest.raises(UnreadableMedia):
+            read(tmp_path, data[:length])

@@ -74,6 +74,29 @@ def test_the_source_keeps_its_rate_and_a_portrait_has_25_frames_a_second() -> No
     assert portrait_timeline(SIZE, 1.0, AS_IT_IS).fps == 25
 
 
+@pytest.mark.parametrize("fps", [Fraction(25), Fraction(30000, 1001), Fraction(5)])
+def test_the_sources_own_rate_is_told_whatever_that_of_the_output(fps: Fraction) -> None:
+    times_s = np.arange(90) / float(fps)
+
+    timeline = video_timeline(SIZE, times_s, float(90 / fps), fps, 1.0, OutputOptions(fps=60))
+
+    assert (timeline.fps, timeline.source_fps) == (60, fps)
+
+
+def test_frames_of_varying_length_have_an_average_rate() -> None:
+    timeline = video_timeline(SIZE, np.array([0.0, 0.1, 0.3, 0.9]), 1.0, Fraction(25), 1.0, AS_IT_IS)
+
+    assert timeline.source_fps == 4
+
+
+def test_one_frame_that_is_shown_for_an_hour_still_has_a_rate() -> None:
+    assert video_timeline(SIZE, np.array([0.0]), 3600, Fraction(25), 1.0, AS_IT_IS).source_fps > 0
+
+
+def test_a_portrait_has_the_rate_of_its_output() -> None:
+    assert portrait_timeline(SIZE, 1.0, OutputOptions(fps=30)).source_fps == 30
+
+
 @pytest.mark.parametrize(
     ("duration_s", "frames"), [(0.0, 1), (0.001, 1), (0.04, 1), (0.041, 2), (1.2, 30), (0.1 + 0.2, 8)]
 )

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from engines.articulate.bank import Collector
-from engines.articulate.shape import INNER_RING
+from engines.articulate.shape import INNER_RING, Floats
 from tests.engines.articulate.portrait import picture, points
 
 pytestmark = pytest.mark.unit
@@ -62,3 +62,31 @@ def test_memory_stays_bounded_however_many_shots_there_are() -> None:
         collector.add(shot, shot, large, 6 * points(), 0.5)
 
     assert collector.bank().pixels.nbytes <= 32 << 20
+
+
+def opened(share: float) -> Floats:
+    """The portrait's points, the mouth's inside opened to a share of its width."""
+    wide = points()
+    inside = wide[INNER_RING]
+    heights = inside[:, 1] - inside[:, 1].mean()
+    inside[:, 1] = inside[:, 1].mean() + heights * share * np.ptp(inside[:, 0]) / np.ptp(heights)
+    wide[INNER_RING] = inside
+    return wide
+
+
+def test_shots_that_come_once_memory_is_used_up_have_their_share_of_it() -> None:
+    collector = Collector()
+    left, top = (points()[INNER_RING].min(0) - 30).astype(int)
+    right, bottom = (points()[INNER_RING].max(0) + 30).astype(int)
+    close_up = np.asarray(cv2.resize(picture()[top:bottom, left:right], None, fx=24, fy=24), dtype=np.uint8)
+    shots = 12
+    for shot in range(shots):
+        for step in range(8):
+            collector.add(10 * shot + step, shot, close_up, 24 * (opened(0.05 + 0.05 * step) - [left, top]), 0.5)
+
+    bank = collector.bank()
+    of_each = np.bincount(bank.number // 10, minlength=shots)
+    assert bank.pixels.nbytes > 24 << 20
+    assert bank.pixels.nbytes <= 32 << 20
+    assert of_each.min() >= 1
+    assert of_each.max() <= of_each.min() + 2

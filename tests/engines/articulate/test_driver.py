@@ -10,7 +10,10 @@ import torch
 
 from contracts.errors import UnreadableMedia
 from engines.articulate.driver import RATE_HZ, Articulation, SpeechDriver, sample_at
+from engines.articulate.motion import Acting, Manner, commands
+from engines.articulate.phones import PHONES
 from engines.articulate.voice import Samples, resample
+from engines.base import TimedPhone
 
 pytestmark = pytest.mark.unit
 
@@ -143,3 +146,44 @@ def test_the_same_voice_gives_the_same_movement(driver: SpeechDriver, voice: Sam
 def test_tracks_are_read_between_their_frames_and_hold_at_their_ends() -> None:
     track = np.array([0.0, 1.0, 0.0], np.float32)
     assert sample_at(track, np.array([-1.0, 0.005, 0.01, 0.5])).tolist() == [0.0, 0.5, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("symbol", [phone for phone in PHONES if phone])
+@pytest.mark.parametrize("start_s", [0.5, 0.513, 0.527])
+def test_the_lips_of_the_first_sound_are_there_within_one_frame(
+    driver: SpeechDriver, symbol: str, start_s: float
+) -> None:
+    bounds = np.cumsum([start_s, 0.09, 0.11, 0.07, 0.13])
+    said = [
+        TimedPhone(symbol=heard, start_s=start, end_s=end)
+        for heard, start, end in zip((symbol, "ɑ", "t", "ɑ"), bounds, bounds[1:], strict=False)
+    ]
+    mouth = driver.articulate(pause(3.0), RATE, said)
+    frames, fps = 75, 25.0
+    poses = commands(
+        mouth,
+        fps,
+        np.full(frames, 0.6, np.float32),
+        np.ones(frames, np.float32),
+        [Manner(range=0.15, rest_gap=0.0)],
+        np.zeros(frames, np.int32),
+        Acting(variation=np.ones(frames, np.float32)),
+    )
+    moved = np.abs(poses[:, :5] - poses[0, :5]) / (0.15, 0.1, 1, 1, 1)
+    times_s = (np.arange(frames) + 0.5) / fps
+    sounding = (times_s > start_s) & (times_s < start_s + 0.09)
+    track = moved[:, moved[sounding].max(0).argmax()]
+    half = track[sounding].max() / 2
+    late = int(np.argmax(track >= half))
+    reached_s = np.interp(half, track[late - 1 : late + 1], times_s[late - 1 : late + 1])
+
+    assert abs(reached_s - start_s) < 1 / fps
+
+
+def test_known_timings_leave_the_mouth_at_rest_before_and_after(driver: SpeechDriver) -> None:
+    said = [TimedPhone(symbol="ɑ", start_s=1.0, end_s=1.3)]
+    mouth = driver.articulate(pause(3.0), RATE, said)
+
+    assert mouth.opening.shape == (301,)
+    assert mouth.opening[115] > 0.8
+    assert max(mouth.opening[:80].max(), mouth.opening[155:].max()) < 0.01

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -8,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from contracts.errors import EngineFault, NoFace
+from contracts.jobs import Side
 from engines.articulate import load
 from engines.articulate.performance import unpack
 from engines.articulate.shape import places
 from engines.audio import read_speech
-from engines.base import Analysis, Engine, Frame, Speech, Timeline
+from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
 from tests.engines.articulate.portrait import VOICE, picture, points
 
 pytestmark = pytest.mark.unit
@@ -31,7 +33,7 @@ def voice() -> Speech:
 
 
 def _timeline(index: NDArray[np.int32], *, is_portrait: bool = False) -> Timeline:
-    return Timeline(fps=FPS, width=512, height=512, source_index=index, is_portrait=is_portrait)
+    return Timeline(fps=FPS, source_fps=FPS, width=512, height=512, source_index=index, is_portrait=is_portrait)
 
 
 def _video(count: int, without_face: range = range(0)) -> Iterator[Frame]:
@@ -48,7 +50,7 @@ def _quiet(_fraction: float) -> None:
 @lru_cache
 def portrait_analysis() -> Analysis:
     timeline = _timeline(np.zeros(50, np.int32), is_portrait=True)
-    return engine().analyse([picture()], voice(), timeline, 0, _quiet)
+    return engine().analyse([picture()], [voice()], timeline, Direction(), _quiet)
 
 
 def _rendered(analysis: Analysis, frames: list[Frame], start: int = 0) -> list[Frame]:
@@ -57,7 +59,7 @@ def _rendered(analysis: Analysis, frames: list[Frame], start: int = 0) -> list[F
 
 def test_a_portrait_speaks() -> None:
     frames = _rendered(portrait_analysis(), [picture()] * 50)
-    gaps = unpack(portrait_analysis().tensors).poses[:, 0]
+    gaps = unpack(portrait_analysis().tensors)[Side.ONLY].poses[:, 0]
 
     assert len(frames) == 50
     assert gaps.max() > 0.08
@@ -82,14 +84,18 @@ def test_segments_rendered_apart_are_those_of_the_whole() -> None:
 
 
 def test_the_same_analysis_comes_out_again() -> None:
-    again = engine().analyse([picture()], voice(), _timeline(np.zeros(50, np.int32), is_portrait=True), 0, _quiet)
+    again = engine().analyse(
+        [picture()], [voice()], _timeline(np.zeros(50, np.int32), is_portrait=True), Direction(), _quiet
+    )
 
     assert all(np.array_equal(again.tensors[name], value) for name, value in portrait_analysis().tensors.items())
 
 
 def test_frames_without_a_face_are_given_back_and_named() -> None:
     gone = range(20, 45)
-    analysis = engine().analyse(_video(75, gone), voice(), _timeline(np.arange(75, dtype=np.int32)), 0, _quiet)
+    analysis = engine().analyse(
+        _video(75, gone), [voice()], _timeline(np.arange(75, dtype=np.int32)), Direction(), _quiet
+    )
     frames = list(_video(75, gone))
     rendered = _rendered(analysis, frames)
 
@@ -99,8 +105,8 @@ def test_frames_without_a_face_are_given_back_and_named() -> None:
 
 def test_the_change_fades_where_the_face_goes() -> None:
     timeline = _timeline(np.arange(75, dtype=np.int32))
-    analysis = engine().analyse(_video(75, range(40, 75)), voice(), timeline, 0, _quiet)
-    strength = unpack(analysis.tensors).poses[:, 7]
+    analysis = engine().analyse(_video(75, range(40, 75)), [voice()], timeline, Direction(), _quiet)
+    strength = unpack(analysis.tensors)[Side.ONLY].poses[:, 7]
 
     assert strength[30] == pytest.approx(1)
     assert (np.diff(strength[36:41]) < 0).all()
@@ -108,15 +114,25 @@ def test_the_change_fades_where_the_face_goes() -> None:
 
 def test_a_video_played_to_and_fro_is_looked_at_once() -> None:
     index = np.array([*range(30), *range(28, 0, -1)], dtype=np.int32)
-    analysis = engine().analyse(_video(30), voice(), _timeline(index), 0, _quiet)
+    analysis = engine().analyse(_video(30), [voice()], _timeline(index), Direction(), _quiet)
 
-    assert len(analysis.tensors["points"]) == 30
-    assert len(analysis.tensors["poses"]) == len(index)
+    assert len(analysis.tensors["only.points"]) == 30
+    assert len(analysis.tensors["only.poses"]) == len(index)
+
+
+def test_a_source_is_seen_the_same_whatever_the_rate_of_the_output() -> None:
+    plain = _timeline(np.arange(30, dtype=np.int32))
+    doubled = replace(plain, fps=2 * FPS, source_index=np.repeat(plain.source_index, 2))
+    one, other = (engine().analyse(_video(30), [voice()], line, Direction(), _quiet) for line in (plain, doubled))
+
+    for once, again in zip(unpack(one.tensors).values(), unpack(other.tensors).values(), strict=True):
+        assert np.array_equal(once.watched.points, again.watched.points)
+        assert np.array_equal(once.light, again.light)
 
 
 def test_without_any_face_the_job_cannot_be_done() -> None:
     with pytest.raises(NoFace, match="no face was found"):
-        engine().analyse(_video(8, range(8)), voice(), _timeline(np.arange(8, dtype=np.int32)), 0, _quiet)
+        engine().analyse(_video(8, range(8)), [voice()], _timeline(np.arange(8, dtype=np.int32)), Direction(), _quiet)
 
 
 def test_a_face_too_small_to_drive_is_refused() -> None:
@@ -124,12 +140,12 @@ def test_a_face_too_small_to_drive_is_refused() -> None:
     tiny[200:328, 200:328] = picture()[::4, ::4]
 
     with pytest.raises(NoFace):
-        engine().analyse([tiny], voice(), _timeline(np.zeros(5, np.int32), is_portrait=True), 0, _quiet)
+        engine().analyse([tiny], [voice()], _timeline(np.zeros(5, np.int32), is_portrait=True), Direction(), _quiet)
 
 
 def test_progress_rises_and_a_report_that_raises_stops_the_work() -> None:
     seen: list[float] = []
-    engine().analyse(_video(40), voice(), _timeline(np.arange(40, dtype=np.int32)), 0, seen.append)
+    engine().analyse(_video(40), [voice()], _timeline(np.arange(40, dtype=np.int32)), Direction(), seen.append)
 
     assert seen == sorted(seen)
     assert 0 < seen[0] < seen[-1] <= 1
@@ -138,11 +154,67 @@ def test_progress_rises_and_a_report_that_raises_stops_the_work() -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        engine().analyse(_video(40), voice(), _timeline(np.arange(40, dtype=np.int32)), 0, stop)
+        engine().analyse(_video(40), [voice()], _timeline(np.arange(40, dtype=np.int32)), Direction(), stop)
 
 
 def test_an_analysis_that_lacks_something_is_a_fault() -> None:
-    tensors = {name: value for name, value in portrait_analysis().tensors.items() if name != "poses"}
+    tensors = {name: value for name, value in portrait_analysis().tensors.items() if name != "only.poses"}
 
     with pytest.raises(EngineFault, match="poses"):
         _rendered(Analysis(tensors=tensors), [picture()])
+
+
+def test_an_analysis_without_a_speaker_is_a_fault() -> None:
+    with pytest.raises(EngineFault, match="speaker"):
+        _rendered(Analysis(tensors={"enhance": np.array([False])}), [picture()])
+
+
+def _portrait_of(direction: Direction) -> Analysis:
+    timeline = _timeline(np.zeros(50, np.int32), is_portrait=True)
+    return engine().analyse([picture()], [voice()], timeline, direction, _quiet)
+
+
+def test_the_seed_decides_how_far_the_mouth_opens_and_nothing_else() -> None:
+    one, other = (unpack(_portrait_of(Direction(seed=seed)).tensors)[Side.ONLY].poses for seed in (1, 2))
+    share = one[:, 0] / np.maximum(other[:, 0], 1e-6)
+    is_open = (one[:, 0] > 0.03) & (other[:, 0] > 0.03)
+
+    assert np.abs(share[is_open] - 1).max() > 0.02
+    assert np.abs(share[is_open] - 1).max() < 0.25
+    assert np.array_equal(one[:, 2:], other[:, 2:])
+    assert np.corrcoef(one[:, 0], other[:, 0])[0, 1] > 0.99
+
+
+def test_a_style_changes_the_performance_and_unknown_words_are_told() -> None:
+    plain = unpack(portrait_analysis().tensors)[Side.ONLY].poses
+    analysis = _portrait_of(Direction(prompt="Whispering, in purple"))
+
+    assert unpack(analysis.tensors)[Side.ONLY].poses[:, 0].mean() < 0.7 * plain[:, 0].mean()
+    (warning,) = analysis.warnings
+    assert warning.startswith("prompt: these words change nothing: purple; the styles are calm, ")
+
+
+def test_enhancement_makes_the_face_clearer_and_leaves_all_else() -> None:
+    plain, clearer = (
+        _rendered(_portrait_of(Direction(enhance=enhance)), [picture()] * 3)[2].astype(int) for enhance in (False, True)
+    )
+    x, y = points().mean(0).astype(int)
+    changed = np.abs(clearer - plain).max(2)
+
+    assert changed[y - 40 : y + 40, x - 40 : x + 40].mean() > 1
+    assert changed[:, :60].max() == changed[-20:].max() == 0
+
+
+def test_timings_drive_the_lips_in_place_of_the_voice() -> None:
+    said = (
+        TimedPhone(symbol="", start_s=0, end_s=1.0),
+        TimedPhone(symbol="ɑ", start_s=1.0, end_s=1.3),
+        TimedPhone(symbol="m", start_s=1.3, end_s=1.45),
+    )
+    silent = Speech(samples=np.zeros(32000, np.float32), rate=16000, phones=said)
+    timeline = _timeline(np.zeros(50, np.int32), is_portrait=True)
+    gaps = unpack(engine().analyse([picture()], [silent], timeline, Direction(), _quiet).tensors)[Side.ONLY].poses[:, 0]
+
+    assert gaps[:23].max() < 0.01
+    assert gaps[28] > 0.08
+    assert gaps[34] < 0.01

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.articulate.driver import RATE_HZ, Articulation
-from engines.articulate.motion import POSE_COLUMNS, Manner, commands, manner_of, pose_at, smooth_within
+from engines.articulate.motion import POSE_COLUMNS, Acting, Manner, commands, manner_of, pose_at, smooth_within
 
 pytestmark = pytest.mark.unit
 
@@ -28,7 +28,8 @@ def _vowels() -> NDArray[np.float32]:
 
 def _commands(speech: Articulation, frames: int = FRAMES, width: float = 0.56) -> dict[str, NDArray[np.float32]]:
     own, strength = np.full(frames, width, np.float32), np.ones(frames, np.float32)
-    columns = commands(speech, FPS, own, strength, [MANNER], np.zeros(frames, np.int32))
+    acting = Acting(variation=np.ones(frames, np.float32))
+    columns = commands(speech, FPS, own, strength, [MANNER], np.zeros(frames, np.int32), acting)
     return dict(zip(POSE_COLUMNS, columns.T, strict=True))
 
 
@@ -118,6 +119,6 @@ def test_smoothing_does_not_reach_over_a_cut() -> None:
 
 
 def test_a_row_of_commands_is_a_pose() -> None:
-    pose = pose_at(np.arange(8, dtype=np.float32))
+    pose = pose_at(np.arange(9, dtype=np.float32))
 
-    assert (pose.gap, pose.width, pose.strength) == (0, 1, 7)
+    assert (pose.gap, pose.width, pose.strength, pose.smile) == (0, 1, 7, 8)

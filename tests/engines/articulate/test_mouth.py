@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from engines.articulate.light import light_of, measure_light
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
 from engines.articulate.shape import INNER_RING, Basis, measure
-from engines.articulate.teeth import Light
+from engines.articulate.teeth import Light, Opening, draw_mouth
 from engines.articulate.warp import Pose, Region, face_region, move_points, warp
 from tests.engines.articulate.portrait import picture, points
 
@@ -58,6 +58,38 @@ def test_what_is_drawn_is_warm_not_grey() -> None:
 
     red, green, blue = after[_inside(pose, region)].reshape(-1, 3).astype(float).mean(0)
     assert red > green > blue * 0.98
+
+
+def _opening(gap: float) -> Opening:
+    """Lips of one height from side to side, the teeth behind the upper one."""
+    y, x = (np.asarray(axis, np.float32) for axis in np.mgrid[0 : 9 * gap / 8 : gap / 8, -0.1:0.1:9j])
+    return Opening(
+        x=x,
+        y=y,
+        top=np.zeros_like(x),
+        bottom=np.full_like(x, gap),
+        gap=gap,
+        upper_edge=-1.0,
+        lower_edge=gap - 0.02,
+        tongue=0.0,
+    )
+
+
+def test_the_dark_is_lit_by_the_scene_as_the_skin_is() -> None:
+    candle, day = (
+        Light(skin=np.array(skin, np.float32), white=0.7, black=0.1, grain=0.0)
+        for skin in ((0.75, 0.53, 0.39), (0.75, 0.60, 0.53))
+    )
+    by_candle, by_day = (draw_mouth(_opening(0.2), light, upper_teeth=0.0)[0, 4] for light in (candle, day))
+
+    assert by_candle[2] / by_candle[0] < 0.85 * by_day[2] / by_day[0]
+    assert by_candle[2] < 0.8 * by_candle[1]
+
+
+def test_lips_barely_parted_show_no_lower_teeth() -> None:
+    slit, gape = (draw_mouth(_opening(gap), LIGHT)[7, 4].mean() for gap in (0.02, 0.2))
+
+    assert slit < 0.6 * gape
 
 
 def test_a_grey_face_has_a_grey_mouth() -> None:

@@ -14,7 +14,9 @@ from engines.articulate.phones import (
     frame_phones,
     phones_of_arpabet,
     phones_of_ipa,
+    phones_of_speech,
 )
+from engines.base import TimedPhone as SpokenPhone
 
 pytestmark = pytest.mark.unit
 
@@ -91,3 +93,23 @@ def test_blending_passes_gradients() -> None:
     presence = torch.full((1, 30, len(PHONES)), 1 / len(PHONES), requires_grad=True)
     (gradient,) = torch.autograd.grad(coarticulate(presence)[..., Feature.OPENING].sum(), presence)
     assert gradient.abs().sum() > 0
+
+
+def test_the_phones_of_one_symbol_share_its_time() -> None:
+    first, second = phones_of_speech([SpokenPhone(symbol="tʃ", start_s=1.0, end_s=1.2)])
+
+    assert (PHONES[first.phone], PHONES[second.phone]) == ("t", "ʃ")
+    assert (first.start_s, first.end_s, second.start_s, second.end_s) == pytest.approx((1.0, 1.1, 1.1, 1.2))
+
+
+@pytest.mark.parametrize("symbol", ["", " "])
+def test_an_empty_symbol_is_silence(symbol: str) -> None:
+    (timed,) = phones_of_speech([SpokenPhone(symbol=symbol, start_s=0, end_s=1)])
+
+    assert timed.phone == SILENCE
+
+
+def test_an_unknown_sound_is_no_silence_and_leaves_the_lips_to_its_neighbours() -> None:
+    (timed,) = phones_of_speech([SpokenPhone(symbol="ǃ", start_s=0, end_s=1)])
+
+    assert PHONES[timed.phone] == "ʔ"

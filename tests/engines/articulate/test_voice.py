@@ -64,3 +64,14 @@ def test_full_scale_is_zero_decibels() -> None:
 
 def test_silence_has_a_level() -> None:
     assert levels_db(np.zeros(400, np.float32), 160).tolist() == [-100.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate"),
+    [(np.zeros((2, 9), np.float32), 16_000), (np.zeros(9, np.float32), 0), (np.full(9, np.nan), 8000)],
+)
+def test_a_voice_does_not_know_what_the_request_calls_it(samples: Samples, rate: int) -> None:
+    with pytest.raises(UnreadableMedia) as refused:
+        require_voice(samples, rate)
+    assert refused.value.field == ""
+    assert refused.value.remedy

@@ -1,0 +1,139 @@
+"""One speaker's performance: what was seen of the face and heard of the voice, put together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.articulate.driver import Articulation
+from engines.articulate.motion import Acting, Manner, commands, manner_of, resting_width, smooth_within
+from engines.articulate.performance import FADE_FRAMES, Performance
+from engines.articulate.retrieval import DRAWN, Looks, choose
+from engines.articulate.shape import Measures, frontal, in_profile, measure, measure_still, sizeable
+from engines.articulate.watch import Watched
+from engines.base import Timeline
+
+#: A change weaker than this is not seen.
+FAINT = 0.05
+#: A person is judged by all their frames in a shot, if they are seen in it for so long.
+_ACQUAINTED_S = 2.0
+#: Contrast of an open mouth's inside to the lips, at least and compared with the same shot's clearest.
+_LEAST_CONTRAST, _SHARE_OF_CONTRAST = 0.18, 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """One face as it can be driven.
+
+    Attributes:
+        watched: the face in N source frames.
+        seen: its measures.
+        strength: float32 (N,), 0..1, how fully each frame is driven.
+        profile: whether it is a still picture's face in profile.
+    """
+
+    watched: Watched
+    seen: Measures
+    strength: NDArray[np.float32]
+    profile: bool
+
+    @property
+    def drivable(self) -> bool:
+        """Whether a change is seen in any frame."""
+        return bool(self.strength.max() >= FAINT)
+
+
+def speaker_of(watched: Watched, *, is_portrait: bool) -> Speaker:
+    """Judge a face that was found in some frame.
+
+    A head in profile can be driven where it does not move: in a still picture. Following one through a video, the far
+    half of its mouth is guesswork.
+    """
+    points = watched.points.astype(np.float64)
+    seen = measure_still(points[0]) if is_portrait else measure(points)
+    profile = is_portrait and in_profile(float(seen.yaw[0]))
+    return Speaker(
+        watched=watched, seen=seen, strength=_strength(seen, watched.shots, profile=profile), profile=profile
+    )
+
+
+def perform(speaker: Speaker, articulation: Articulation, timeline: Timeline, acting: Acting) -> Performance:
+    """Plan what one face does in every output frame.
+
+    Args:
+        speaker: the face.
+        articulation: what the voice says.
+        timeline: which source frame is shown when.
+        acting: style and chance.
+    """
+    source_fps, shown = float(timeline.source_fps), timeline.source_index
+    watched, seen = speaker.watched, speaker.seen
+    manners, who = _manners(seen, watched.shots, source_fps, is_portrait=timeline.is_portrait)
+    width = resting_width(seen, watched.shots, source_fps)
+    poses = commands(
+        articulation, float(timeline.fps), width[shown], speaker.strength[shown], manners, who[shown], acting
+    )
+    return Performance(
+        watched=watched,
+        shown=shown,
+        poses=poses,
+        choices=_choices(speaker, poses, shown),
+        light=smooth_within(watched.light.astype(np.float64), watched.shots, 0.4 * source_fps),
+    )
+
+
+def _strength(seen: Measures, shots: NDArray[np.int32], *, profile: bool) -> NDArray[np.float32]:
+    """How fully each source frame (N,) is driven: less where the face is small, turned away, or about to go."""
+    size = sizeable(seen.unit)
+    turn = np.ones_like(size) if profile else frontal(seen.yaw)
+    steady = smooth_within(size * turn, shots, 2.0)
+    return np.asarray(steady * _edges(shots >= 0), dtype=np.float32)
+
+
+def _edges(present: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """0 where no face is, rising to 1 within a few frames of it."""
+    absent = np.flatnonzero(~present)
+    if not len(absent):
+        return np.ones(len(present), dtype=np.float32)
+    frames = np.arange(len(present))
+    after = np.searchsorted(absent, frames)
+    ahead = np.abs(absent[np.minimum(after, len(absent) - 1)] - frames)
+    behind = np.abs(frames - absent[np.maximum(after - 1, 0)])
+    return np.asarray(np.minimum(np.minimum(ahead, behind) / FADE_FRAMES, 1), dtype=np.float32)
+
+
+def _manners(
+    seen: Measures, shots: NDArray[np.int32], source_fps: float, *, is_portrait: bool
+) -> tuple[list[Manner], NDArray[np.int32]]:
+    """The manner of each shot's speaker, and which of them each source frame (N,) shows."""
+    everyone = manner_of(seen.gap[shots >= 0], is_portrait=is_portrait)
+    manners = []
+    for shot in range(int(shots.max()) + 1):
+        gaps = seen.gap[shots == shot]
+        known = len(gaps) >= _ACQUAINTED_S * source_fps
+        manners.append(manner_of(gaps, is_portrait=is_portrait) if known else everyone)
+    return manners, np.maximum(shots, 0)
+
+
+def _choices(speaker: Speaker, poses: NDArray[np.float32], shown: NDArray[np.int32]) -> NDArray[np.int16]:
+    watched, seen = speaker.watched, speaker.seen
+    if speaker.profile:
+        return np.full(len(shown), DRAWN, dtype=np.int16)
+    looks = Looks(gap=seen.gap * _truly_open(watched, seen), width=seen.width, yaw=seen.yaw, pitch=seen.pitch)
+    own = looks[shown]
+    wanted = Looks(
+        gap=poses[:, 0].astype(np.float64), width=poses[:, 1].astype(np.float64), yaw=own.yaw, pitch=own.pitch
+    )
+    number = watched.bank.number
+    return choose(wanted, own, watched.shots[shown], looks[number], watched.shots[number])
+
+
+def _truly_open(watched: Watched, seen: Measures) -> NDArray[np.bool_]:
+    """Frames (N,) whose open mouth is seen to be open, and not so by the landmarks' error."""
+    threshold = np.full(len(watched.shots), _LEAST_CONTRAST)
+    for shot in range(int(watched.shots.max()) + 1):
+        wide = (watched.shots == shot) & (seen.gap > 0.05)
+        if wide.any():
+            usual = np.percentile(watched.contrast[wide], 90)
+            threshold[watched.shots == shot] = max(_LEAST_CONTRAST, _SHARE_OF_CONTRAST * usual)
+    return np.asarray(watched.contrast >= threshold)

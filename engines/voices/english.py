@@ -1,0 +1,31 @@
+"""English text to the network's symbols, American or British."""
+
+import re
+import unicodedata
+from functools import cache
+
+from hibari.g2p import G2P
+
+from engines.voices.speaker import Reading
+
+#: Longer numbers have no words; they are read digit by digit.
+_LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
+
+
+@cache
+def english(*, british: bool) -> Reading:
+    """A reader of English; loaded once."""
+    reader = G2P(british=british)
+
+    def read(text: str) -> str:
+        symbols: str = reader(_readable(text))
+        return symbols
+
+    return read
+
+
+def _readable(text: str) -> str:
+    """Take out what the reader does not expect: very long numbers, letters without a small one, and its own markup."""
+    spaced = _LONG_NUMBER.sub(lambda number: " ".join(number.group().replace(",", "")), text)
+    plain = (letter if len(letter.lower()) == 1 else unicodedata.normalize("NFD", letter)[0] for letter in spaced)
+    return "".join(plain).replace("](", "] (")
