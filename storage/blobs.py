@@ -6,15 +6,24 @@ jobs/<job_id>/output.mp4              what links point to
 uploads/<key_id>/<uuid>               what a client sent beforehand
 """
 
+import logging
 import os
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from contracts.errors import InternalError, StorageBusy
 from contracts.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+#: Called while a blob is on its way, every few megabytes; raises to break it off.
+Alive = Callable[[], None]
+#: What a direct address is good for.
+Method = Literal["GET", "HEAD"]
 
 #: Parts of letters, digits, ".", "_" and "-", none beginning with a dot.
 _KEY = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -34,6 +43,8 @@ class BlobStore(Protocol):
 
     def local(self, key: str) -> Path:
         """Return a path where the blob can be read on this machine; it must not be written to.
+
+        It stays for as long as the folder of `storage.cache.lend_to`, if there is one, else for ten minutes at least.
 
         Raises:
             BlobMissing: when there is no such blob.
@@ -58,6 +69,10 @@ class BlobStore(Protocol):
 
     def delete_prefix(self, prefix: str) -> None:
         """Remove every blob below a folder ("jobs/<id>/work"); none there is no fault."""
+        ...
+
+    def direct_url(self, key: str, method: Method, ttl_s: int) -> str:
+        """Write an address at which the store itself answers `method` for `ttl_s` seconds; "" when it cannot."""
         ...
 
 
@@ -88,7 +103,7 @@ class LocalBlobs:
         """Return the file itself."""
         path = self._path(key)
         if not path.is_file():
-            raise BlobMissing(f"no file {key}")
+            raise missing(key)
         return path
 
     def exists(self, key: str) -> bool:
@@ -113,15 +128,44 @@ class LocalBlobs:
         except OSError as fault:
             raise StorageBusy("files could not be removed at the moment") from fault
 
+    def direct_url(self, key: str, method: Method, ttl_s: int) -> str:
+        """A folder answers nobody."""
+        return ""
+
     def _path(self, key: str) -> Path:
-        if len(key) > _KEY_LIMIT or not _KEY.fullmatch(key):
-            raise ValueError(f"not a blob key: {key[:80]!r}")
-        return self._root / key
+        return self._root / checked(key)
 
 
-def open_blobs(settings: Settings) -> BlobStore:
-    """Open the store that the settings ask for."""
-    return LocalBlobs(settings.data_dir / "blobs")
+def open_blobs(settings: Settings, alive: Alive = lambda: None) -> BlobStore:
+    """Open the store that the settings ask for.
+
+    Args:
+        settings: name a bucket, or none.
+        alive: called while a blob is on its way to or from another host.
+    """
+    if not settings.s3_bucket:
+        return LocalBlobs(settings.data_dir / "blobs")
+    # Not loaded where nobody needs it.
+    from storage.s3 import open_s3
+
+    return open_s3(settings, alive)
+
+
+def missing(key: str) -> BlobMissing:
+    """Make the error for a blob that is not there: clients may read it, so the key goes to the log alone."""
+    logger.info("blob_missing key=%s", key)
+    return BlobMissing("a file that this needs is gone")
+
+
+def checked(key: str) -> str:
+    """Return a blob key as it is.
+
+    Raises:
+        ValueError: when it is malformed.
+    """
+    if len(key) > _KEY_LIMIT or not _KEY.fullmatch(key):
+        raise ValueError(f"not a blob key: {key[:80]!r}")
+    return key
 
 
 def _rename(aside: Path, target: Path) -> None:

@@ -59,11 +59,16 @@ class RecordsFile:
     def writing(self) -> Iterator[Database]:
         """One transaction that holds the write lock from its first line, so that what it reads stays true.
 
+        Within another of the same thread it is a part of that one.
+
         Raises:
             StorageBusy: when another writer does not finish in time, or the disk is full.
         """
         with _storage_faults():
             database = self._connection()
+            if database.conn.in_transaction:
+                yield database
+                return
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database

@@ -9,6 +9,7 @@ from contracts.errors import NotFound
 from contracts.jobs import Dialect, JobError, JobRequest, Status
 from contracts.steps import SettleInput
 from storage.database import RecordsFile, Row, Value
+from storage.ledger import CHARGE, RELEASE, RESERVE
 
 #: The largest number SQLite holds.
 MAX_NUMBER = 2**63 - 1
@@ -43,6 +44,31 @@ class JobRecord:
     request: JobRequest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs to list; what is None does not matter. Times are as `created_at` is written.
+
+    `created_after` is the first moment that counts, `created_before` the first that no longer does;
+    `before_number` continues after a page's last job.
+    """
+
+    key_id: str | None = None
+    status: Status | None = None
+    model: str | None = None
+    batch_id: str | None = None
+    created_after: str | None = None
+    created_before: str | None = None
+    before_number: int = MAX_NUMBER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long recent jobs took, in seconds, and how far apart they were finished; 0 while there are none."""
+
+    each_s: float = 0.0
+    apart_s: float = 0.0
+
+
 class Jobs:
     """The jobs in the records."""
 
@@ -50,7 +76,10 @@ class Jobs:
         self._file = file
 
     def add(self, request: JobRequest, created_at: str) -> int:
-        """Enter a job as not yet started and return its number."""
+        """Enter a job as not yet started, reserve its credits and return its number.
+
+        Entering it again while it has not started only renews its time, so that `unstarted` lets it be.
+        """
         row: Row = {
             "job_id": request.job_id,
             "key_id": request.key_id,
@@ -58,22 +87,30 @@ class Jobs:
             "status": Status.QUEUED,
             "warnings": json.dumps(request.warnings),
             "request": json.dumps(asdict(request)),
+            "batch_id": request.batch_id,
         }
         with self._file.writing() as database:
-            inserted = database.execute(
-                "INSERT INTO jobs (job_id, key_id, created_at, status, warnings, request)"
-                " VALUES (:job_id, :key_id, :created_at, :status, :warnings, :request)",
-                row,
-            )
-            return int(inserted.lastrowid or 0)
+            database.execute(ADD_JOB, row)
+            database.execute(RESERVE, row)
+            (number,) = database.execute("SELECT number FROM jobs WHERE job_id = :job_id", row).fetchone()
+            return int(number)
 
     def mark_started(self, job_id: str) -> None:
         """Note that Temporal has accepted the job's workflow."""
         self._write("UPDATE jobs SET started = 1 WHERE job_id = :job_id", {"job_id": job_id})
 
-    def drop(self, job_id: str) -> None:
-        """Forget a job whose workflow never started."""
-        self._write("DELETE FROM jobs WHERE job_id = :job_id AND started = 0", {"job_id": job_id})
+    def drop(self, job_id: str, before: str | None = None) -> bool:
+        """Forget a job whose workflow never started, if it was submitted before a time; whether there was one."""
+        row: Row = {"job_id": job_id, "before": before}
+        with self._file.writing() as database:
+            dropped = database.execute(DROP_JOB, row)
+            database.execute(RELEASE, row)
+            return bool(dropped.rowcount)
+
+    def created_at(self, job_id: str) -> str:
+        """Return when a job was submitted; "" when there is none."""
+        row = self._file.row("SELECT created_at FROM jobs WHERE job_id = :job_id", {"job_id": job_id})
+        return str(row["created_at"]) if row else ""
 
     def find(self, job_id: str) -> JobRecord | None:
         """Return a job by its UUID text."""
@@ -92,28 +129,44 @@ class Jobs:
         )
         return [_record(row) for row in rows]
 
-    def list(
-        self,
-        key_id: str | None = None,
-        status: Status | None = None,
-        limit: int = 50,
-        before_number: int | None = None,
-    ) -> list[JobRecord]:
-        """Return jobs, newest first; `before_number` continues after a page's last job."""
-        rows = self._file.rows(
-            "SELECT * FROM jobs"
-            " WHERE (:key_id IS NULL OR key_id = :key_id)"
-            " AND (:status IS NULL OR status = :status)"
-            " AND number < :before_number"
-            " ORDER BY number DESC LIMIT :limit",
-            {
-                "key_id": key_id,
-                "status": status,
-                "limit": limit,
-                "before_number": MAX_NUMBER if before_number is None else before_number,
-            },
-        )
+    def list(self, which: JobFilter = JobFilter(), limit: int = 50) -> list[JobRecord]:
+        """Return jobs, newest first."""
+        wanted: Row = {name: value for name, value in asdict(which).items() if value is not None}
+        # Only of conditions that are written out can SQLite see which index leads to the rows.
+        conditions = " AND ".join(CONDITIONS[name] for name in wanted)
+        rows = self._file.rows(LIST_JOBS.replace("CONDITIONS", conditions), {**wanted, "limit": limit})
         return [_record(row) for row in rows]
+
+    def ahead(self, number: int) -> int:
+        """Count the jobs before a number that have not ended, whosever they are."""
+        row = self._file.row(
+            "SELECT COUNT(*) AS ahead FROM jobs WHERE status = :status AND number < :number AND started = 1",
+            {"status": Status.QUEUED, "number": number},
+        )
+        return int(row["ahead"] or 0) if row else 0
+
+    def pace(self) -> Pace:
+        """Look at the last 20 jobs that succeeded."""
+        row = self._file.row(PACE, {"status": Status.SUCCEEDED})
+        if not row or not row["jobs"]:
+            return Pace()
+        each_s, jobs = float(row["each_s"] or 0), int(row["jobs"])
+        apart_s = float(row["span_s"] or 0) / (jobs - 1) if jobs > 1 else each_s
+        # Between jobs there may have been nothing to do.
+        return Pace(each_s=each_s, apart_s=min(apart_s, each_s))
+
+    def reopen(self, job_id: str) -> bool:
+        """Enter an ended job as queued again and reserve its credits; False when it has not ended or there is none."""
+        with self._file.writing() as database:
+            reopened = database.execute(REOPEN_JOB, {"job_id": job_id, "status": Status.QUEUED})
+            database.execute(RESERVE, {"job_id": job_id})
+            return bool(reopened.rowcount)
+
+    def remove(self, job_id: str) -> None:
+        """Forget a job, its webhooks and their attempts; what it cost stays in the ledger, nothing stays reserved."""
+        with self._file.writing() as database:
+            for statement in REMOVE_JOB:
+                database.execute(statement, {"job_id": job_id})
 
     def settle(self, outcome: SettleInput, credits: int) -> None:
         """Enter how a job ended and what it cost; settling again replaces the outcome and never charges twice.
@@ -121,24 +174,20 @@ class Jobs:
         Raises:
             NotFound: when the records hold no such job.
         """
-        error = outcome.error or JobError(code="", message="")
-        row: Row = {
-            "job_id": outcome.job_id,
-            "status": outcome.status,
-            "started_at": outcome.started_at,
-            "finished_at": outcome.finished_at,
-            "execution_ms": outcome.execution_ms,
-            "output": outcome.output,
-            "duration_s": outcome.duration_s,
-            "credits": credits,
-            "error_code": error.code,
-            "error_message": error.message,
-            "warnings": json.dumps(outcome.warnings),
-        }
+        if not self._settle(SETTLE_JOB, outcome, credits):
+            raise NotFound(f"no job {outcome.job_id} in the records")
+
+    def close(self, outcome: SettleInput, credits: int) -> bool:
+        """Settle a job unless its end is entered already, which may have come first; whether it was not."""
+        return self._settle(CLOSE_JOB, outcome, credits)
+
+    def _settle(self, sql: str, outcome: SettleInput, credits: int) -> bool:
+        row = _outcome(outcome, credits)
         with self._file.writing() as database:
-            if not database.execute(SETTLE_JOB, row).rowcount:
-                raise NotFound(f"no job {outcome.job_id} in the records")
-            database.execute(CHARGE_JOB, row)
+            is_settled = bool(database.execute(sql, row).rowcount)
+            if is_settled:
+                database.execute(CHARGE, row)
+            return is_settled
 
     def _write(self, sql: str, parameters: Row) -> None:
         with self._file.writing() as database:
@@ -149,6 +198,49 @@ class Jobs:
         return _record(row) if row else None
 
 
+ADD_JOB = """
+    INSERT INTO jobs (job_id, key_id, created_at, status, warnings, request, batch_id)
+    VALUES (:job_id, :key_id, :created_at, :status, :warnings, :request, :batch_id)
+    ON CONFLICT (job_id) DO UPDATE SET created_at = excluded.created_at WHERE started = 0
+"""
+
+DROP_JOB = """
+    DELETE FROM jobs WHERE job_id = :job_id AND started = 0 AND (:before IS NULL OR created_at < :before)
+"""
+
+LIST_JOBS = "SELECT * FROM jobs WHERE CONDITIONS ORDER BY number DESC LIMIT :limit"
+
+#: What each field of a filter asks of a row.
+CONDITIONS = {
+    "key_id": "key_id = :key_id",
+    "status": "status = :status",
+    "model": "json_extract(request, '$.model') = :model",
+    "batch_id": "batch_id = :batch_id AND batch_id != ''",
+    "created_after": "created_at >= :created_after",
+    "created_before": "created_at < :created_before",
+    "before_number": "number < :before_number",
+}
+
+PACE = """
+    SELECT COUNT(*) AS jobs, AVG(execution_ms) / 1000 AS each_s,
+        (MAX(julianday(finished_at)) - MIN(julianday(finished_at))) * 86400 AS span_s
+    FROM (SELECT execution_ms, finished_at FROM jobs WHERE status = :status ORDER BY number DESC LIMIT 20)
+"""
+
+REOPEN_JOB = """
+    UPDATE jobs SET
+        status = :status, started_at = '', finished_at = '', execution_ms = 0, output = '', duration_s = 0,
+        credits = 0, error_code = '', error_message = ''
+    WHERE job_id = :job_id AND status != :status
+"""
+
+REMOVE_JOB = (
+    "DELETE FROM deliveries WHERE job_id = :job_id",
+    "DELETE FROM webhooks WHERE job_id = :job_id",
+    "DELETE FROM jobs WHERE job_id = :job_id",
+    "UPDATE ledger SET reserved = 0 WHERE job_id = :job_id",
+)
+
 SETTLE_JOB = """
     UPDATE jobs SET
         started = 1, status = :status, started_at = :started_at, finished_at = :finished_at,
@@ -156,12 +248,24 @@ SETTLE_JOB = """
         error_code = :error_code, error_message = :error_message, warnings = :warnings
     WHERE job_id = :job_id
 """
+CLOSE_JOB = SETTLE_JOB + " AND status = 'queued'"
 
-CHARGE_JOB = """
-    INSERT INTO ledger (job_id, key_id, credits, at)
-    SELECT job_id, key_id, :credits, :finished_at FROM jobs WHERE job_id = :job_id
-    ON CONFLICT (job_id) DO UPDATE SET credits = excluded.credits, at = excluded.at
-"""
+
+def _outcome(outcome: SettleInput, credits: int) -> Row:
+    error = outcome.error or JobError(code="", message="")
+    return {
+        "job_id": outcome.job_id,
+        "status": outcome.status,
+        "started_at": outcome.started_at,
+        "finished_at": outcome.finished_at,
+        "execution_ms": outcome.execution_ms,
+        "output": outcome.output,
+        "duration_s": outcome.duration_s,
+        "credits": credits,
+        "error_code": error.code,
+        "error_message": error.message,
+        "warnings": json.dumps(outcome.warnings),
+    }
 
 
 def _record(row: Row) -> JobRecord:

@@ -7,6 +7,8 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from contracts.errors import Conflict
+from contracts.plans import Plan
 from contracts.settings import Secret
 from storage.database import RecordsFile, Row
 
@@ -16,12 +18,14 @@ KEY_PATTERN = re.compile(r"sk_(?P<key_id>[0-9a-f]{8})_(?P<secret>[A-Za-z0-9_-]{4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A client of the service. `revoked_at` is "" while the key works."""
+    """A client of the service. `is_admin` lets it manage keys; `revoked_at` is "" while the key works."""
 
     key_id: str
     name: str
     created_at: str
     revoked_at: str = ""
+    plan: Plan = Plan.ENTERPRISE
+    is_admin: bool = False
 
 
 class Keys:
@@ -30,18 +34,21 @@ class Keys:
     def __init__(self, file: RecordsFile) -> None:
         self._file = file
 
-    def create(self, name: str, now: str) -> tuple[ApiKey, Secret]:
+    def create(
+        self, name: str, now: str, plan: Plan = Plan.ENTERPRISE, is_admin: bool = False
+    ) -> tuple[ApiKey, Secret]:
         """Make a key and return it with its text, which cannot be had again."""
         while True:
             plaintext = key_text(secrets.token_bytes(4), secrets.token_bytes(32))
-            if self._find_id(_key_id(plaintext)) is None:
-                return self.add(plaintext, name, now), plaintext
+            if self.get(_key_id(plaintext)) is None:
+                return self.add(plaintext, name, now, plan, is_admin), plaintext
 
-    def add(self, plaintext: str, name: str, now: str) -> ApiKey:
+    def add(self, plaintext: str, name: str, now: str, plan: Plan = Plan.ENTERPRISE, is_admin: bool = False) -> ApiKey:
         """Enter a key whose text is already known; entering it again changes nothing.
 
         Raises:
             ValueError: when the text is not a key's.
+            Conflict: when another key has the same id.
         """
         row: Row = {
             "key_id": _key_id(plaintext),
@@ -50,28 +57,45 @@ class Keys:
             "webhook_secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
             "created_at": now,
             "revoked_at": "",
+            "plan": plan,
+            "admin": is_admin,
         }
         with self._file.writing() as database:
-            database.execute(
-                "INSERT INTO keys (key_id, name, sha256, webhook_secret, created_at, revoked_at)"
-                " VALUES (:key_id, :name, :sha256, :webhook_secret, :created_at, :revoked_at)"
-                " ON CONFLICT (key_id) DO NOTHING",
-                row,
-            )
-        return _api_key(self._find_id(_key_id(plaintext)) or row)
+            database.execute(ADD_KEY, row)
+        entered = self._row(_key_id(plaintext)) or row
+        if entered["sha256"] != row["sha256"]:
+            raise Conflict("another key has this id")
+        return _api_key(entered)
 
     def find(self, plaintext: str) -> ApiKey | None:
         """Return the working key with this text, taking the same time however much of the secret is right."""
         match = KEY_PATTERN.fullmatch(plaintext)
-        row = self._find_id(match["key_id"]) if match else None
+        row = self._row(match["key_id"]) if match else None
         known = str(row["sha256"]) if row else ""
         if not hmac.compare_digest(_sha256(plaintext), known) or row is None or row["revoked_at"]:
             return None
         return _api_key(row)
 
+    def get(self, key_id: str) -> ApiKey | None:
+        """Return the key with this id, revoked or not."""
+        row = self._row(key_id)
+        return _api_key(row) if row else None
+
     def list(self) -> list[ApiKey]:
         """Every key ever made, oldest first."""
         return [_api_key(row) for row in self._file.rows("SELECT * FROM keys ORDER BY created_at, key_id", {})]
+
+    def change(
+        self, key_id: str, *, name: str | None = None, plan: Plan | None = None, is_admin: bool | None = None
+    ) -> ApiKey | None:
+        """Change what is given of a key and return it; None when there is none."""
+        with self._file.writing() as database:
+            database.execute(
+                "UPDATE keys SET name = ifnull(:name, name), plan = ifnull(:plan, plan), admin = ifnull(:admin, admin)"
+                " WHERE key_id = :key_id",
+                {"key_id": key_id, "name": name, "plan": plan, "admin": is_admin},
+            )
+        return self.get(key_id)
 
     def revoke(self, key_id: str, now: str) -> bool:
         """Stop a key from working; False when there is none, or it is revoked already."""
@@ -88,13 +112,20 @@ class Keys:
         Raises:
             KeyError: when there is no such key.
         """
-        row = self._find_id(key_id)
+        row = self._row(key_id)
         if row is None:
             raise KeyError(key_id)
         return Secret(str(row["webhook_secret"]))
 
-    def _find_id(self, key_id: str) -> Row | None:
+    def _row(self, key_id: str) -> Row | None:
         return self._file.row("SELECT * FROM keys WHERE key_id = :key_id", {"key_id": key_id})
+
+
+ADD_KEY = """
+    INSERT INTO keys (key_id, name, sha256, webhook_secret, created_at, revoked_at, plan, admin)
+    VALUES (:key_id, :name, :sha256, :webhook_secret, :created_at, :revoked_at, :plan, :admin)
+    ON CONFLICT (key_id) DO NOTHING
+"""
 
 
 def key_text(id_bytes: bytes, secret_bytes: bytes) -> Secret:
@@ -119,4 +150,6 @@ def _api_key(row: Row) -> ApiKey:
         name=str(row["name"]),
         created_at=str(row["created_at"]),
         revoked_at=str(row["revoked_at"]),
+        plan=Plan(str(row["plan"])),
+        is_admin=bool(row["admin"]),
     )

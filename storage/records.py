@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from storage.batches import Batches
 from storage.database import RecordsFile
 from storage.deliveries import Deliveries
+from storage.idempotency import Idempotency
 from storage.jobs import Jobs
 from storage.keys import Keys
+from storage.ledger import Ledger
 from storage.schema import MIGRATIONS
 
 
@@ -21,6 +24,9 @@ class Records:
         self.keys = Keys(self._file)
         self.jobs = Jobs(self._file)
         self.deliveries = Deliveries(self._file)
+        self.ledger = Ledger(self._file)
+        self.idempotency = Idempotency(self._file)
+        self.batches = Batches(self._file)
 
     def check_writable(self) -> None:
         """Take and give back the write lock.

@@ -87,3 +87,86 @@ def deliveries(database: Database) -> None:
         strict=True,
     )
     database.table("deliveries").create_index(["job_id", "at"])
+
+
+@MIGRATIONS(name="0005_plans")
+def plans(database: Database) -> None:
+    """How often a key may ask, and whether it may manage keys."""
+    database.execute("ALTER TABLE keys ADD COLUMN plan TEXT NOT NULL DEFAULT 'enterprise'")
+    database.execute("ALTER TABLE keys ADD COLUMN admin INTEGER NOT NULL DEFAULT 0")
+
+
+@MIGRATIONS(name="0007_idempotency")
+def idempotency(database: Database) -> None:
+    """Idempotency keys: the request each came with, the id reserved for what it makes, and its answer once given."""
+    database.execute(
+        """
+        CREATE TABLE idempotency (
+            key_id TEXT NOT NULL,
+            idempotency_key TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            reserved_id TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            attempt INTEGER NOT NULL,
+            running_since REAL NOT NULL,
+            status INTEGER NOT NULL DEFAULT 0,
+            content_type TEXT NOT NULL DEFAULT '',
+            answer TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (key_id, idempotency_key)
+        ) STRICT
+        """
+    )
+    database.table("idempotency").create_index(["created_at"])
+
+
+@MIGRATIONS(name="0008_reserved_credits")
+def reserved_credits(database: Database) -> None:
+    """Credits that a job was told it would cost, until it is charged or refunded."""
+    database.execute("ALTER TABLE ledger ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0")
+
+
+@MIGRATIONS(name="0009_webhooks")
+def webhooks(database: Database) -> None:
+    """Webhooks as they are sent, with what became of each; attempts made before this table existed make up theirs."""
+    database.table("webhooks").create(
+        {
+            "delivery_id": str,
+            "job_id": str,
+            "key_id": str,
+            "url": str,
+            "body": str,
+            "created_at": str,
+            "sent_at": str,
+            "state": str,
+        },
+        pk="delivery_id",
+        not_null={"job_id", "key_id", "url", "body", "created_at", "sent_at", "state"},
+        strict=True,
+    )
+    database.table("webhooks").create_index(["job_id", "created_at"])
+    database.table("webhooks").create_index(["key_id", "created_at"])
+    database.execute(
+        "INSERT INTO webhooks (delivery_id, job_id, key_id, url, body, created_at, sent_at, state)"
+        " SELECT delivery_id, MIN(job_id), MIN(key_id), MIN(url), MIN(body), MIN(at), MIN(at),"
+        " CASE WHEN MAX(http_status BETWEEN 200 AND 299) THEN 'delivered' ELSE 'pending' END"
+        " FROM deliveries GROUP BY delivery_id"
+    )
+
+
+@MIGRATIONS(name="0010_batches")
+def batches(database: Database) -> None:
+    """Jobs submitted together: the answer that the batch got, items that made no job included."""
+    database.execute("ALTER TABLE jobs ADD COLUMN batch_id TEXT NOT NULL DEFAULT ''")
+    database.execute("CREATE INDEX idx_jobs_batch ON jobs (batch_id, number) WHERE batch_id != ''")
+    database.table("batches").create(
+        {"batch_id": str, "key_id": str, "created_at": str, "items": str},
+        pk="batch_id",
+        not_null={"key_id", "created_at", "items"},
+        strict=True,
+    )
+
+
+@MIGRATIONS(name="0011_states")
+def states(database: Database) -> None:
+    """A key's jobs in one state are found without a look at anybody else's."""
+    database.table("jobs").create_index(["key_id", "status", "number"])

@@ -38,5 +38,10 @@ def first_key(secret: Secret, generation: int = 0) -> Secret:
         secret: what `server_secret` returned.
         generation: another number gives another key, once the one before is revoked.
     """
-    digest = hmac.new(secret.encode(), f"first-key:{generation}".encode(), hashlib.sha512).digest()
+    return derived_key(secret, f"first-key:{generation}")
+
+
+def derived_key(secret: Secret, label: str) -> Secret:
+    """Derive an API key's text from the server's secret; the same label gives the same key."""
+    digest = hmac.new(secret.encode(), label.encode(), hashlib.sha512).digest()
     return key_text(digest[:4], digest[4:36])

@@ -1,9 +1,15 @@
 """Jobs in the records."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from contracts.errors import NotFound
 from contracts.jobs import Status
+from contracts.steps import Delivery
+from storage.deliveries import WebhookState
+from storage.jobs import JobFilter, Pace
 from storage.records import Records
 from tests.storage.requests import NOW, a_failure, a_request, a_success
 
@@ -123,7 +129,7 @@ def test_jobs_are_listed_newest_first_page_by_page(records: Records) -> None:
     numbers = [records.jobs.add(a_request(), NOW) for _ in range(5)]
 
     first = records.jobs.list(limit=2)
-    second = records.jobs.list(limit=2, before_number=first[-1].number)
+    second = records.jobs.list(JobFilter(before_number=first[-1].number), limit=2)
 
     assert [record.number for record in first + second] == numbers[:0:-1]
 
@@ -134,9 +140,133 @@ def test_a_list_can_be_narrowed_to_a_key_and_a_status(records: Records) -> None:
         records.jobs.add(request, NOW)
     records.jobs.settle(a_success(done), credits=1)
 
-    found = records.jobs.list(key_id="aaaaaaaa", status=Status.QUEUED)
+    found = records.jobs.list(JobFilter(key_id="aaaaaaaa", status=Status.QUEUED))
 
     assert [record.job_id for record in found] == [mine.job_id]
+
+
+def test_a_list_can_be_narrowed_to_a_model_a_batch_and_a_time(records: Records) -> None:
+    early, late = a_request(), replace(a_request(), model="lipsync-video", batch_id="batch-1")
+    records.jobs.add(early, "2026-01-01T00:00:00Z")
+    records.jobs.add(late, "2026-01-02T00:00:00Z")
+
+    narrowed = [
+        JobFilter(model="lipsync-video"),
+        JobFilter(batch_id="batch-1"),
+        JobFilter(created_after="2026-01-02T00:00:00Z"),
+    ]
+
+    assert [[job.job_id for job in records.jobs.list(which)] for which in narrowed] == [[late.job_id]] * 3
+    before = records.jobs.list(JobFilter(created_before="2026-01-02T00:00:00Z"))
+    assert [job.job_id for job in before] == [early.job_id]
+
+
+def test_jobs_ahead_are_those_that_started_and_have_not_ended(records: Records) -> None:
+    waiting, ended, doubtful, mine = (a_request() for _ in range(4))
+    for request in (waiting, ended, doubtful):
+        records.jobs.add(request, NOW)
+    for request in (waiting, ended):
+        records.jobs.mark_started(request.job_id)
+    records.jobs.settle(a_success(ended), credits=1)
+
+    assert records.jobs.ahead(records.jobs.add(mine, NOW)) == 1
+
+
+def test_the_pace_is_that_of_jobs_that_succeeded(records: Records) -> None:
+    assert records.jobs.pace() == Pace()
+    for finished_at in ("2026-01-02T03:05:05Z", "2026-01-02T03:05:15.000Z", "2026-01-02T03:05:25Z"):
+        request = a_request()
+        records.jobs.add(request, NOW)
+        records.jobs.settle(replace(a_success(request), finished_at=finished_at), credits=1)
+    failed = a_request()
+    records.jobs.add(failed, NOW)
+    records.jobs.settle(a_failure(failed), credits=0)
+
+    pace = records.jobs.pace()
+
+    assert (pace.each_s, round(pace.apart_s, 3)) == (60.0, 10.0)
+
+
+def test_an_idle_service_does_not_look_slow(records: Records) -> None:
+    for finished_at in ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"):
+        request = a_request()
+        records.jobs.add(request, NOW)
+        records.jobs.settle(replace(a_success(request), finished_at=finished_at), credits=1)
+
+    assert records.jobs.pace() == Pace(each_s=60.0, apart_s=60.0)
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        JobFilter(key_id="bbbbbbbb"),
+        JobFilter(key_id="bbbbbbbb", status=Status.QUEUED),
+        JobFilter(key_id="bbbbbbbb", batch_id="batch-1"),
+        JobFilter(key_id="bbbbbbbb", model="lipsync-image"),
+    ],
+    ids=str,
+)
+def test_a_keys_list_does_not_look_at_the_jobs_of_others(records: Records, which: JobFilter) -> None:
+    records.jobs.add(replace(a_request("bbbbbbbb"), batch_id="batch-1"), NOW)
+    for _ in range(500):
+        records.jobs.add(a_request("aaaaaaaa"), NOW)
+    steps: list[None] = []
+    records._file._connection().conn.set_progress_handler(lambda: steps.append(None), 100)
+
+    assert len(records.jobs.list(which)) == 1
+
+    assert len(steps) < 5
+
+
+def test_the_end_of_a_job_that_is_entered_already_stands(records: Records) -> None:
+    request = a_request()
+    records.jobs.add(request, NOW)
+    records.jobs.settle(a_success(request), credits=32)
+
+    assert not records.jobs.close(a_failure(request), credits=0)
+
+    record = records.jobs.find(request.job_id)
+    assert record is not None
+    assert (record.status, record.credits) == (Status.SUCCEEDED, 32)
+    assert ledger(records) == [(request.job_id, request.key_id, 32)]
+
+
+def test_a_reopened_job_is_queued_without_an_outcome(records: Records) -> None:
+    request = a_request()
+    records.jobs.add(request, NOW)
+    records.jobs.settle(a_failure(request), credits=0)
+
+    assert records.jobs.reopen(request.job_id)
+
+    record = records.jobs.find(request.job_id)
+    assert record is not None
+    assert (record.status, record.error, record.finished_at, record.is_started) == (Status.QUEUED, None, "", True)
+
+
+def test_a_job_that_has_not_ended_is_not_reopened(records: Records) -> None:
+    request = a_request()
+    records.jobs.add(request, NOW)
+
+    assert not records.jobs.reopen(request.job_id)
+    assert not records.jobs.reopen("no-such-job")
+
+
+def test_a_removed_job_leaves_nothing_but_what_it_cost(records: Records) -> None:
+    request = a_request()
+    records.jobs.add(request, NOW)
+    records.jobs.settle(a_success(request), credits=32)
+    delivery = Delivery(
+        delivery_id="d1", job_id=request.job_id, key_id=request.key_id, url="https://x.example", body=""
+    )
+    records.deliveries.open(delivery, NOW)
+    records.deliveries.log(delivery, NOW, 200, 1, "", WebhookState.DELIVERED)
+
+    records.jobs.remove(request.job_id)
+
+    assert records.jobs.find(request.job_id) is None
+    assert records.deliveries.list(request.job_id) == []
+    assert records.deliveries.of_job(request.job_id, datetime.now(UTC)) == []
+    assert ledger(records) == [(request.job_id, request.key_id, 32)]
 
 
 def ledger(records: Records) -> list[tuple[object, ...]]:

@@ -1,13 +1,18 @@
 """API keys in the records."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
+from contracts.errors import Conflict
+from contracts.plans import Plan
 from contracts.settings import Secret
-from storage.keys import KEY_PATTERN
+from storage.keys import KEY_PATTERN, key_text
 from storage.records import Records
+from storage.schema import MIGRATIONS
 from storage.secrets import first_key
 from tests.storage.requests import NOW
 
@@ -84,3 +89,44 @@ def test_every_key_signs_webhooks_with_its_own_secret(records: Records) -> None:
 def test_an_unknown_key_has_no_webhook_secret(records: Records) -> None:
     with pytest.raises(KeyError):
         records.keys.webhook_secret("00000000")
+
+
+def test_a_key_is_on_the_largest_plan_and_no_admin_unless_told_otherwise(records: Records) -> None:
+    key, _ = records.keys.create("", NOW)
+
+    assert (key.name, key.plan, key.is_admin) == ("", Plan.ENTERPRISE, False)
+
+
+def test_only_what_is_given_of_a_key_changes(records: Records) -> None:
+    key, plaintext = records.keys.create("laptop", NOW, Plan.PRO, is_admin=True)
+
+    assert records.keys.change(key.key_id, plan=Plan.FREE) == replace(key, plan=Plan.FREE)
+    assert records.keys.change(key.key_id, name="phone", is_admin=False) == records.keys.find(plaintext)
+    assert records.keys.find(plaintext) == replace(key, plan=Plan.FREE, name="phone", is_admin=False)
+
+
+def test_a_key_that_is_not_there_cannot_be_changed(records: Records) -> None:
+    assert records.keys.change("00000000", name="x") is None
+
+
+def test_two_keys_never_share_an_id(records: Records) -> None:
+    records.keys.add(key_text(b"same", b"1" * 32), "first", NOW)
+
+    with pytest.raises(Conflict):
+        records.keys.add(key_text(b"same", b"2" * 32), "second", NOW)
+
+
+def test_keys_made_before_there_were_plans_are_on_the_largest(tmp_path: Path) -> None:
+    database = Database(tmp_path / "records.db")
+    MIGRATIONS.apply(database, stop_before="0005_plans")
+    database.execute(
+        "INSERT INTO keys (key_id, name, sha256, webhook_secret, created_at, revoked_at)"
+        " VALUES ('a', '', '', '', '', '')"
+    )
+    database.conn.commit()
+    database.close()
+
+    records = Records(tmp_path / "records.db")
+
+    assert [(key.plan, key.is_admin) for key in records.keys.list()] == [(Plan.ENTERPRISE, False)]
+    records.close()

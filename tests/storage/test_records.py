@@ -16,6 +16,8 @@ from tests.storage.requests import NOW, a_request
 
 pytestmark = pytest.mark.unit
 
+LEDGER_ROW = "INSERT INTO ledger (job_id, key_id, credits, at) VALUES ('j', 'k', 1, 't')"
+
 WRITER = """
 import sys
 from pathlib import Path
@@ -89,7 +91,25 @@ def test_a_file_that_another_writer_holds_is_a_passing_fault(
 
 
 def test_a_failed_write_leaves_nothing_behind(records: Records) -> None:
-    with pytest.raises(sqlite3.IntegrityError), records._file.writing() as connection:
-        connection.execute("INSERT INTO ledger VALUES ('j', 'k', 1, 't'), ('j', 'k', 1, 't')")
+    def write_twice() -> None:
+        with records._file.writing() as connection:
+            connection.execute(LEDGER_ROW)
+            connection.execute(LEDGER_ROW)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        write_twice()
+
+    assert records._file.rows("SELECT * FROM ledger", {}) == []
+
+
+def test_a_write_within_a_write_is_a_part_of_it(records: Records) -> None:
+    def write_and_fail() -> None:
+        with records._file.writing():
+            with records._file.writing() as inner:
+                inner.execute(LEDGER_ROW)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write_and_fail()
 
     assert records._file.rows("SELECT * FROM ledger", {}) == []
