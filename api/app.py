@@ -1,132 +1,142 @@
 """The application: settings in, Flask out. For gunicorn: `api.app:from_env()`, threads, no preload."""
 
 import logging
-from importlib.metadata import PackageNotFoundError, version
 
 from flask import Flask
-from flask_smorest import Api
 
-from api import files, health, lipsync_dev, lipsync_dev_async, lipsync_studio, request_id, unread_body, uploads
+from api import (
+    batches,
+    catalogue,
+    deliveries,
+    events,
+    files,
+    health,
+    inspect,
+    jobs,
+    keys,
+    lipsync_dev,
+    lipsync_dev_async,
+    lipsync_studio,
+    openapi,
+    reference,
+    request_id,
+    signed_uploads,
+    unread_body,
+    uploads,
+    usage,
+    voices,
+)
 from api.blueprint import ApiBlueprint
 from api.error_table import ErrorTable
 from api.errors import ErrorAnswers
+from api.inspections import Inspections, TemporalInspections
+from api.openapi import Service
 from api.reconcile import keep_reconciling
 from api.services import Clock, Services, services, utc_now
 from api.temporal import Gateway, TemporalGateway
+from api.waiting_room import WaitingRoom
 from contracts.settings import Settings
 from storage.blobs import open_blobs
 from storage.links import Links
 from storage.records import Records
+from storage.requests import Requests
 from storage.secrets import server_secret
 
 #: Largest JSON body.
 MAX_BODY_BYTES = 65_536
+#: Requests that a process handles at once, unless told otherwise.
+THREADS = 16
 
 #: Answer under /api and, as some clients ask, without it.
 CLIENT_BLUEPRINTS: tuple[ApiBlueprint, ...] = (
     lipsync_studio.blueprint,
     lipsync_dev.blueprint,
     lipsync_dev_async.blueprint,
+    jobs.blueprint,
+    events.blueprint,
+    deliveries.blueprint,
+    batches.blueprint,
+    catalogue.blueprint,
     uploads.blueprint,
+    inspect.blueprint,
+    keys.blueprint,
+    usage.blueprint,
+    voices.blueprint,
 )
-ROOT_BLUEPRINTS: tuple[ApiBlueprint, ...] = (files.blueprint, health.blueprint)
+ROOT_BLUEPRINTS: tuple[ApiBlueprint, ...] = (files.blueprint, signed_uploads.blueprint, health.blueprint)
 
-#: Whose errors a path gets, by its beginning after "/api".
+#: Whose errors a path without a view gets, by what it looks like after "/api"; a view's own are its blueprint's.
 DIALECTS: dict[str, ErrorTable] = {
     "/v1/lipsync/": lipsync_dev.ERRORS,
+    "/v1/generate": lipsync_dev.ERRORS,
+    "/v1/usage": lipsync_dev.ERRORS,
     "/v1/lipsync-": lipsync_studio.ERRORS,
-    "/v1/jobs/": lipsync_studio.ERRORS,
+    "/v1/jobs/[^/]+$": lipsync_studio.ERRORS,
     "/async/": lipsync_dev_async.ERRORS,
     "/getAsyncResult": lipsync_dev_async.ERRORS,
 }
 
 
-class Service(Api):
-    """The OpenAPI document alone: errors are answered by `ErrorAnswers`."""
-
-    DEFAULT_ERROR_RESPONSE_NAME = ""
-
-    def _register_error_handlers(self) -> None:
-        """Leave the application's handlers alone."""
-
-    def _register_responses(self) -> None:
-        """Leave the library's error format, which no path uses, out of the document."""
-
-    def _register_pagination_header(self) -> None:
-        """Leave the library's pagination out of the document."""
-
-
-def from_env() -> Flask:
+def from_env(threads: int = THREADS) -> Flask:
     """Make the application that the environment describes, and let it look after jobs in doubt.
+
+    Args:
+        threads: how many requests the process handles at once; half of them may wait for jobs.
 
     Raises:
         SettingsError: with everything that is wrong with the environment.
     """
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    app = create_app(settings)
+    app = create_app(settings, threads=threads)
     with app.app_context():
         keep_reconciling(services())
     return app
 
 
-def create_app(settings: Settings, gateway: Gateway | None = None, clock: Clock = utc_now) -> Flask:
+def create_app(
+    settings: Settings,
+    gateway: Gateway | None = None,
+    clock: Clock = utc_now,
+    threads: int = THREADS,
+    inspections: Inspections | None = None,
+) -> Flask:
     """Make an application.
 
     Args:
         settings: where data lives, how clients reach it, limits and prices.
         gateway: the way to Temporal; None: the server that the environment's profile names.
         clock: tells the time, with its zone.
+        threads: how many requests the process handles at once.
+        inspections: the way to inspections; None: over the same server.
     """
+    line = TemporalGateway()
     app = Flask("mouthpiece", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.config.update(_config(settings))
+    app.config.update({"MAX_CONTENT_LENGTH": MAX_BODY_BYTES} | openapi.config(settings))
     Services(
         settings=settings,
         records=Records(settings.data_dir / "records.db"),
+        requests=Requests(settings.data_dir / "limits.db", lambda: clock().timestamp()),
         blobs=open_blobs(settings),
         links=Links(server_secret(settings), settings.public_url, settings.link_ttl_s),
-        gateway=gateway or TemporalGateway(),
+        gateway=gateway or line,
+        inspections=inspections or TemporalInspections(line),
         clock=clock,
+        waiting_room=WaitingRoom(threads // 2),
     ).install(app)
     request_id.install(app)
     unread_body.install(app)
     ErrorAnswers(DIALECTS).install(app)
-    _register(app)
+    _register(app, settings)
     return app
 
 
-def _register(app: Flask) -> None:
-    service = Service(app)  # type: ignore[no-untyped-call]
+def _register(app: Flask, settings: Settings) -> None:
+    service = Service(app, settings)
     for blueprint in CLIENT_BLUEPRINTS:
         service.register_blueprint(blueprint, url_prefix="/api")  # type: ignore[no-untyped-call]
-        service.register_blueprint(blueprint, url_prefix="", name=f"{blueprint.name}_bare")  # type: ignore[no-untyped-call]
+        service.register_blueprint(blueprint, url_prefix="", name=blueprint.name + openapi.BARE)  # type: ignore[no-untyped-call]
     for blueprint in ROOT_BLUEPRINTS:
         service.register_blueprint(blueprint)  # type: ignore[no-untyped-call]
-
-
-def _config(settings: Settings) -> dict[str, object]:
-    return {
-        "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
-        "API_TITLE": "Mouthpiece",
-        "API_VERSION": _version(),
-        "OPENAPI_VERSION": "3.1.0",
-        "OPENAPI_URL_PREFIX": "/",
-        "API_SPEC_OPTIONS": {
-            "servers": [{"url": settings.public_url}],
-            "security": [{"bearer": []}, {"apiKey": []}],
-            "components": {
-                "securitySchemes": {
-                    "bearer": {"type": "http", "scheme": "bearer"},
-                    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-                }
-            },
-        },
-    }
-
-
-def _version() -> str:
-    try:
-        return version("mouthpiece")
-    except PackageNotFoundError:
-        return "0"
+    app.register_blueprint(reference.blueprint)

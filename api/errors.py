@@ -1,13 +1,15 @@
 """The one place where an exception becomes an answer, in the dialect of the path that was asked for."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, current_app, jsonify, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
+from api.blueprint import ApiBlueprint
 from api.error_table import Entry, ErrorTable
 from api.problem import PROBLEM
 from api.request_id import request_id
@@ -23,8 +25,9 @@ from contracts.errors import (
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which a client may ask again, on 503.
+#: Seconds after which a client may ask again, when nothing more exact is known.
 RETRY_AFTER_S = 5
+_PASSING = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.IDEMPOTENCY_IN_FLIGHT})
 
 Headers = Mapping[str, str]
 
@@ -33,7 +36,7 @@ class ErrorAnswers:
     """Answers for faults.
 
     Args:
-        tables: path prefix, without "/api", to the table of the dialect it belongs to.
+        tables: by a pattern that paths without a view begin with, "/api" left out, whose dialect they would belong to.
     """
 
     def __init__(self, tables: Mapping[str, ErrorTable]) -> None:
@@ -48,12 +51,12 @@ class ErrorAnswers:
 
     def answer(self, fault: MouthpieceError) -> Response:
         """Write a fault of ours."""
-        table = self.table_of(request.path)
+        table = self._table()
         return write(fault, table, table.entries[fault.code])
 
     def answer_http(self, fault: HTTPException) -> Response:
         """Write what Flask found wrong; outside the dialects with its own status (a 416 stays one)."""
-        table, ours = self.table_of(request.path), _ours(fault)
+        table, ours = self._table(), _ours(fault)
         entry = table.entries[ours.code]
         if table is PROBLEM and ours.code is ErrorCode.INVALID_REQUEST:
             entry = Entry(HTTPStatus(fault.code or 400), entry.wire_code)
@@ -71,10 +74,13 @@ class ErrorAnswers:
             InternalError("something went wrong on the server", remedy=f"Report request {request_id()}.")
         )
 
-    def table_of(self, path: str) -> ErrorTable:
-        """Pick the dialect of a path."""
-        bare = path.removeprefix("/api")
-        return next((table for prefix, table in self._tables.items() if bare.startswith(prefix)), PROBLEM)
+    def _table(self) -> ErrorTable:
+        """Pick the dialect of the view that was asked, or that a view at this path would have."""
+        asked = current_app.blueprints.get(request.blueprint or "")
+        if isinstance(asked, ApiBlueprint):
+            return asked.errors
+        bare = request.path.removeprefix("/api")
+        return next((table for pattern, table in self._tables.items() if re.match(pattern, bare)), PROBLEM)
 
 
 def write(fault: MouthpieceError, table: ErrorTable, entry: Entry, headers: Headers | None = None) -> Response:
@@ -85,8 +91,8 @@ def write(fault: MouthpieceError, table: ErrorTable, entry: Entry, headers: Head
     response.headers.update(headers or {})
     if entry.status is HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="mouthpiece"'
-    if entry.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if fault.code in _PASSING or entry.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     return response
 
 

@@ -4,15 +4,21 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
 #: Longest address accepted, in characters.
 URL_LIMIT = 2048
 #: Seeds run from 0 to this; -1 asks for a random one.
 MAX_SEED = 2**31 - 1
 
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 #: A backslash is read as a slash by some and not by others.
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_PLAIN = r"[^\x00-\x20\x7f-\x9f\\]"
+_FORBIDDEN = re.compile(_PLAIN.replace("[^", "["))
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+#: Addresses as most are; those in other scripts, or with an IPv6 host, are accepted too: `address_fault` decides.
+URL_PATTERN = rf"^https?://{_LABEL}(\.{_LABEL})*\.?(:({_PORT}))?([/?#]{_PLAIN}*)?$"
 _NAMES_SHOWN = 10
 
 _MESSAGES = {"required": "is missing", "null": "must not be null"}
@@ -25,11 +31,13 @@ class Text(fields.String):
 
 
 class Whole(fields.Integer):
-    """An integer; a boolean, a fraction or digits in quotes are none."""
+    """An integer, be it written 42 or 42.0; a boolean, a fraction or digits in quotes are none."""
 
     default_error_messages = {**_MESSAGES, "invalid": "must be a whole number", "too_large": "is too large"}  # noqa: RUF012
 
     def _validated(self, value: object) -> int:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         return value
@@ -42,20 +50,22 @@ class Part(fields.Nested):
 
 
 class WebAddress(Text):
-    """An absolute http or https URL that carries no credentials; where it may be left out, "" leaves it out."""
+    """An absolute http or https URL that carries no credentials."""
 
     def _deserialize(
         self, value: object, attr: str | None, data: Mapping[str, object] | None, **options: object
     ) -> str:
         text = super()._deserialize(value, attr, data, **options)
-        fault = address_fault(text) if text or self.required else ""
-        if fault:
+        if fault := address_fault(text):
             raise ValidationError(fault)
         return text
 
 
 class RequestSchema(Schema):
-    """A request body. Fields that it does not know are left out, and `unknown_names` finds them."""
+    """A request body. Fields that it does not know are left out, and `unknown_names` finds them.
+
+    Where a field is optional, "" leaves it out if it is plain text, and null if the field may be null.
+    """
 
     error_messages = {"type": "must be an object"}  # noqa: RUF012
 
@@ -63,6 +73,14 @@ class RequestSchema(Schema):
         """Marshmallow's options."""
 
         unknown = EXCLUDE
+
+    @pre_load
+    def leave_out(self, body: object, **options: object) -> object:
+        """Drop the fields that say that they are left out."""
+        if not isinstance(body, Mapping):
+            return body
+        known = {field.data_key or name: field for name, field in self.fields.items()}
+        return {name: value for name, value in body.items() if not _is_left_out(known.get(name), value)}
 
 
 def one_of(*values: str | int) -> validate.OneOf:
@@ -96,9 +114,17 @@ def _parts_fault(parts: SplitResult) -> str:
     if "@" in parts.netloc:
         return "must not hold a user name or password"
     # Reading the port checks it.
-    if not parts.hostname or parts.port == 0:
+    if not parts.hostname or not _HOST.fullmatch(parts.hostname.encode("idna").decode()) or parts.port == 0:
         return "is not a URL"
     return ""
+
+
+def _is_left_out(field: fields.Field[object] | None, value: object) -> bool:
+    if field is None or field.required:
+        return False
+    if value is None:
+        return bool(field.allow_none)
+    return value == "" and isinstance(field, fields.String) and "format" not in field.metadata
 
 
 def unknown_names(schema: Schema, body: Mapping[str, object], path: str = "") -> list[str]:

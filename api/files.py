@@ -1,9 +1,13 @@
-"""Downloads by signed link: whole or in ranges, without an API key, as browsers and players ask for them."""
+"""Downloads by signed link: whole or in ranges, without an API key, as browsers and players ask for them.
 
-import mimetypes
+Where the blob store can answer for itself, the client is sent on to it, with an address that works for an hour at most
+and no longer than the link: `docs/adr/0008-storage.md`.
+"""
+
 from http import HTTPStatus
 
-from flask import Response, request, send_file
+from flask import Response, redirect, request, send_file
+from werkzeug.wrappers import Response as AnyResponse
 
 from api.blueprint import ApiBlueprint
 from api.error_table import Entry
@@ -11,8 +15,11 @@ from api.errors import write
 from api.problem import PROBLEM
 from api.services import services
 from contracts.errors import ErrorCode, NotFound
-from storage.blobs import BlobMissing
-from storage.links import LinkExpired, file_name
+from storage.blobs import BlobMissing, Method
+from storage.links import LinkExpired, Opened, file_name, shown_as
+
+#: Longest time that an address of the store itself works, in seconds.
+DIRECT_TTL_S = 3600
 
 _BYTES = "application/octet-stream"
 _FILE = {"type": "string", "format": "binary"}
@@ -23,27 +30,44 @@ blueprint = ApiBlueprint("files", PROBLEM, is_public=True)
 @blueprint.get("/files/<token>/<name>")
 @blueprint.answer(HTTPStatus.OK, _FILE, _BYTES)
 @blueprint.also_answers(HTTPStatus.PARTIAL_CONTENT, _FILE, _BYTES)
+@blueprint.also_answers(HTTPStatus.FOUND, _FILE, _BYTES)
 @blueprint.also_answers(HTTPStatus.GONE, PROBLEM.schema, PROBLEM.media_type)
 @blueprint.also_answers(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, PROBLEM.schema, PROBLEM.media_type)
-def download(token: str, name: str) -> Response:
-    """Download a file."""
+def download(token: str, name: str) -> AnyResponse:
+    """Download a file, or be sent on to where it lies."""
     try:
-        return _send(services().links.open(token, services().clock().timestamp()))
+        opened = services().links.open(token, services().clock().timestamp())
     except LinkExpired as fault:
         return write(fault, PROBLEM, Entry(HTTPStatus.GONE, ErrorCode.NOT_FOUND))
-
-
-def _send(key: str) -> Response:
     try:
-        path = services().blobs.local(key)
+        return _answer(opened)
     except BlobMissing:
         raise NotFound("the file has been deleted") from None
-    kind = mimetypes.guess_type(file_name(key))[0]
-    # What a client uploaded is never shown in the service's own name: it could be a page with scripts.
+
+
+def _answer(opened: Opened) -> AnyResponse:
+    to_save = "download" in request.args
+    # The store would show it as it was stored, so a file to save comes from here.
+    address = "" if to_save else _direct_url(opened)
+    if not address:
+        return _send(opened.blob_key, to_save=to_save)
+    services().blobs.size(opened.blob_key)
+    response = redirect(address, HTTPStatus.FOUND)
+    response.cache_control.no_store = True
+    return response
+
+
+def _direct_url(opened: Opened) -> str:
+    method: Method = "HEAD" if request.method == "HEAD" else "GET"
+    return services().blobs.direct_url(opened.blob_key, method, min(opened.left_s, DIRECT_TTL_S))
+
+
+def _send(key: str, *, to_save: bool) -> Response:
+    media_type, disposition = shown_as(key, to_save=to_save)
     response = send_file(
-        path,
-        mimetype=kind or _BYTES,
-        as_attachment=kind is None or "download" in request.args,
+        services().blobs.local(key),
+        mimetype=media_type,
+        as_attachment=disposition.startswith("attachment"),
         download_name=file_name(key),
         conditional=True,
         max_age=services().settings.link_ttl_s,

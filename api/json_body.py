@@ -1,4 +1,4 @@
-"""Reading JSON bodies: what is wrong with one is said with the field as the client spells it, cause and remedy."""
+"""Reading JSON bodies and queries: what is wrong is said with the field as the client spells it, cause and remedy."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -47,10 +47,23 @@ class JsonBody(FlaskParser):
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
         """Report the first fault in full and name the other fields at fault."""
-        messages = error.messages_dict.get("json", error.messages_dict)
-        (path, message), *others = _faults(messages)
-        also = f" (also wrong: {', '.join('.'.join(path) for path, _ in others)})" if others else ""
-        raise InvalidRequest(message + also, field=".".join(path), remedy=_description(schema, path)) from error
+        messages = error.messages_dict
+        raise invalid(messages.get("json") or messages.get("query") or messages, schema) from error
+
+
+def invalid(messages: object, schema: Schema, within: str = "") -> InvalidRequest:
+    """Put marshmallow's messages into one fault.
+
+    Args:
+        messages: as a ValidationError has them.
+        schema: what did not accept the value.
+        within: where in the body the value stood, with a dot at its end, or "".
+    """
+    (path, message), *others = _faults(messages)
+    also = f" (also wrong: {', '.join(within + '.'.join(path) for path, _ in others)})" if others else ""
+    return InvalidRequest(
+        message + also, field=(within + ".".join(path)).rstrip("."), remedy=_description(schema, path)
+    )
 
 
 def _refuse_constant(name: str) -> NoReturn:

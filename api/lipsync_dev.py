@@ -1,4 +1,4 @@
-"""The LipSync.dev dialect: numbered jobs, credits, camel case."""
+"""The LipSync.dev dialect: numbered jobs, credits, camel case; and `generate`, which speaks a script."""
 
 from http import HTTPStatus
 from typing import TypedDict
@@ -8,12 +8,15 @@ from marshmallow import Schema, ValidationError, fields, post_load
 from api.blueprint import ApiBlueprint
 from api.error_table import WORD_ENTRIES, Entry, ErrorTable, JsonObject
 from api.fields import Part, RequestSchema, Text, WebAddress, Whole, between, one_of, unknown_warnings
-from api.lookup import failure_text, find_number, output_url, view_of
+from api.lookup import failure_text, find_job, output_url
+from api.query import WaitQuery
 from api.services import services
 from api.submission import Order, submit
-from contracts.credits import SMALL_SHORT_SIDE_PX, cost
+from api.waiting import waited_view
 from contracts.errors import MouthpieceError
-from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, Status
+from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, Script, Status
+from contracts.settings import Settings
+from storage.voices import voices
 
 #: What our statuses are called here.
 STATUS_WORDS: dict[Status, str] = {
@@ -31,15 +34,20 @@ DEFAULT_FRAME_RATE = "original"
 #: Narrowest and lowest picture that is encoded, in pixels.
 SMALLEST_SIDE_PX = 32
 
+#: What the shorter side of a spoken portrait is scaled down to.
+GENERATED_SHORT_SIDE_PX = 720
+
 
 class DevErrorSchema(Schema):
     """An error: `errorMessage` is the text, as in a failed job."""
 
-    errorCode = fields.String()
-    errorMessage = fields.String(metadata={"description": "What is wrong, led by the field it is about."})
-    field = fields.String()
-    remedy = fields.String()
-    requestId = fields.String()
+    errorCode = fields.String(required=True)
+    errorMessage = fields.String(
+        required=True, metadata={"description": "What is wrong, led by the field it is about."}
+    )
+    field = fields.String(required=True)
+    remedy = fields.String(required=True)
+    requestId = fields.String(required=True)
 
 
 def _write_error(fault: MouthpieceError, entry: Entry, request_id: str) -> JsonObject:
@@ -63,6 +71,36 @@ def _check_side(pixels: int) -> None:
         raise ValidationError("must be even")
 
 
+def _side_limits(settings: Settings) -> JsonObject:
+    too_small = {"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": SMALLEST_SIDE_PX}
+    return {"minimum": 0, "maximum": settings.max_side_px, "multipleOf": 2, "not": too_small}
+
+
+def _check_script(text: str) -> None:
+    most = services().settings.max_script_chars
+    if not text.strip():
+        raise ValidationError("must not be blank")
+    if len(text) > most:
+        raise ValidationError(f"must not be longer than {most} characters")
+
+
+def _script_limits(settings: Settings) -> JsonObject:
+    return {"maxLength": settings.max_script_chars, "pattern": r"\S"}
+
+
+def _check_voice(voice_id: str) -> None:
+    if voice_id not in _voice_ids(services().settings):
+        raise ValidationError("no such voice")
+
+
+def _voice_limits(settings: Settings) -> JsonObject:
+    return {"enum": _voice_ids(settings)}
+
+
+def _voice_ids(settings: Settings) -> list[str]:
+    return [voice.voice_id for voice in voices(settings)]
+
+
 class VideoParams(RequestSchema):
     """How the output differs from the source."""
 
@@ -70,19 +108,19 @@ class VideoParams(RequestSchema):
         load_default=0,
         allow_none=True,
         validate=_check_side,
-        metadata={"description": "an even number of pixels; 0 keeps the source's."},
+        metadata={"description": "an even number of pixels; 0 keeps the source's.", "limits": _side_limits},
     )
     video_height = Whole(
         load_default=0,
         allow_none=True,
         validate=_check_side,
-        metadata={"description": "an even number of pixels; 0 keeps the source's."},
+        metadata={"description": "an even number of pixels; 0 keeps the source's.", "limits": _side_limits},
     )
     video_enhance = Whole(
         load_default=0,
         allow_none=True,
         validate=between(0, 1),
-        metadata={"description": "0 or 1; not applied yet."},
+        metadata={"description": "0 or 1; 1 sharpens and cleans the face."},
     )
     fps = Text(
         load_default=DEFAULT_FRAME_RATE,
@@ -105,7 +143,7 @@ class LipsyncBody(RequestSchema):
         metadata={"description": "an object with video_width, video_height, video_enhance and fps."},
     )
     vocalAudioUrl = WebAddress(
-        load_default=None, allow_none=True, metadata={"description": "URL of the speech alone; drives the lips."}
+        load_default="", allow_none=True, metadata={"description": "URL of the speech alone; drives the lips."}
     )
 
     @post_load(pass_original=True)
@@ -118,8 +156,40 @@ class LipsyncBody(RequestSchema):
             source=_media(body, "srcVideoUrl", Role.VIDEO),
             audio=_media(body, "audioUrl", Role.AUDIO),
             vocal=_media(body, "vocalAudioUrl", Role.AUDIO) if body["vocalAudioUrl"] else None,
-            options=_options(params),
-            warnings=_not_applied(params) + unknown_warnings(self, original),
+            options=output_options(params),
+            warnings=unknown_warnings(self, original),
+        )
+
+
+class GenerateBody(RequestSchema):
+    """A portrait, the words it is to say, and the voice to say them in."""
+
+    image_url = WebAddress(required=True, metadata={"description": "URL of the portrait (JPEG, PNG, WebP)."})
+    script = Text(
+        required=True,
+        validate=_check_script,
+        metadata={"description": "the words to be spoken.", "limits": _script_limits},
+    )
+    voice_id = Text(
+        required=True,
+        validate=_check_voice,
+        metadata={
+            "description": "a voice that GET /api/v1/voices lists, such as voice_english_female_01.",
+            "limits": _voice_limits,
+        },
+    )
+
+    @post_load(pass_original=True)
+    def order(self, body: dict[str, str], original: JsonObject, **options: object) -> Order:
+        """Say what is asked for in the service's own words."""
+        return Order(
+            dialect=Dialect.LIPSYNC_DEV,
+            model="generate",
+            source=MediaRef(role=Role.IMAGE, field="image_url", url=body["image_url"]),
+            audio=None,
+            script=Script(text=body["script"], voice_id=body["voice_id"]),
+            options=OutputOptions(short_side_px=GENERATED_SHORT_SIDE_PX),
+            warnings=unknown_warnings(self, original),
         )
 
 
@@ -127,6 +197,15 @@ class DevSubmittedSchema(Schema):
     """The answer to an order."""
 
     jobId = fields.Integer(required=True)
+    status = fields.String(required=True, validate=one_of("processing"))
+    estimatedCredits = fields.Integer(required=True)
+    createdAt = fields.String(required=True, metadata={"format": "date-time"})
+
+
+class GeneratedSchema(Schema):
+    """The answer to a script."""
+
+    job_id = fields.Integer(required=True)
     status = fields.String(required=True, validate=one_of("processing"))
     estimatedCredits = fields.Integer(required=True)
     createdAt = fields.String(required=True, metadata={"format": "date-time"})
@@ -152,6 +231,15 @@ class DevSubmitted(TypedDict):
     createdAt: str
 
 
+class Generated(TypedDict):
+    """The answer to a script."""
+
+    job_id: int
+    status: str
+    estimatedCredits: int
+    createdAt: str
+
+
 class DevStatus(TypedDict):
     """A job."""
 
@@ -171,16 +259,30 @@ blueprint = ApiBlueprint("lipsync_dev", ERRORS)
 @blueprint.answer(HTTPStatus.OK, DevSubmittedSchema)
 def submit_lipsync(order: Order) -> DevSubmitted:
     """Give a video another voice."""
-    job, credits = submit(order), estimated_credits(order.options)
-    return DevSubmitted(jobId=job.number, status="processing", estimatedCredits=credits, createdAt=job.created_at)
+    job = submit(order)
+    return DevSubmitted(
+        jobId=job.number, status="processing", estimatedCredits=job.estimated_credits, createdAt=job.created_at
+    )
 
 
-@blueprint.get("/v1/lipsync/status/<int:job_id>")
+@blueprint.post("/v1/generate")
+@blueprint.body(GenerateBody)
+@blueprint.answer(HTTPStatus.OK, GeneratedSchema)
+def generate(order: Order) -> Generated:
+    """Make a portrait speak a script."""
+    job = submit(order)
+    return Generated(
+        job_id=job.number, status="processing", estimatedCredits=job.estimated_credits, createdAt=job.created_at
+    )
+
+
+@blueprint.get("/v1/lipsync/status/<job_id>")
+@blueprint.query(WaitQuery)
 @blueprint.answer(HTTPStatus.OK, DevStatusSchema)
-def status(job_id: int) -> DevStatus:
-    """Ask how a job stands."""
-    record = find_number(job_id, "jobId")
-    view = view_of(record)
+def status(wait_s: int, job_id: str) -> DevStatus:
+    """Ask how a job stands; `job_id` is its number or its UUID."""
+    record = find_job(job_id, "jobId")
+    view = waited_view(record, wait_s)
     return DevStatus(
         jobId=record.number,
         status=STATUS_WORDS[view.status],
@@ -191,30 +293,16 @@ def status(job_id: int) -> DevStatus:
     )
 
 
-def estimated_credits(options: OutputOptions) -> int:
-    """What the shortest billed length costs at the output's size, or at the larger rate where the size is unknown."""
-    settings = services().settings
-    return cost(
-        0.0,
-        min(options.width_px, options.height_px) or SMALL_SHORT_SIDE_PX + 1,
-        per_s_480p=settings.credits_per_s_480p,
-        per_s_720p=settings.credits_per_s_720p,
-        minimum_s=settings.credits_min_s,
-    )
-
-
 def _media(body: JsonObject, field: str, role: Role) -> MediaRef:
     return MediaRef(role=role, field=field, url=str(body[field]))
 
 
-def _options(params: JsonObject) -> OutputOptions:
+def output_options(params: JsonObject) -> OutputOptions:
+    """Say in the service's own words what loaded video parameters ask for."""
     width, height = params["video_width"], params["video_height"]
     return OutputOptions(
         width_px=width if isinstance(width, int) else 0,
         height_px=height if isinstance(height, int) else 0,
-        fps=FRAME_RATES[str(params["fps"] or DEFAULT_FRAME_RATE)],
+        fps=FRAME_RATES[str(params["fps"])],
+        enhance=bool(params["video_enhance"]),
     )
-
-
-def _not_applied(params: JsonObject) -> tuple[str, ...]:
-    return ("video_enhance is accepted but not applied yet",) if params["video_enhance"] else ()

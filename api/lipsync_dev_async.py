@@ -28,9 +28,12 @@ STATUS_NUMBERS: dict[Status, int] = {
 ERROR_NUMBERS: dict[ErrorCode, int] = {
     ErrorCode.INVALID_REQUEST: 40000,
     ErrorCode.UNAUTHORIZED: 40100,
+    ErrorCode.FORBIDDEN: 40300,
     ErrorCode.NOT_FOUND: 40400,
     ErrorCode.METHOD_NOT_ALLOWED: 40500,
     ErrorCode.CANCELLED: 40900,
+    ErrorCode.CONFLICT: 40901,
+    ErrorCode.IDEMPOTENCY_IN_FLIGHT: 40902,
     ErrorCode.PAYLOAD_TOO_LARGE: 41300,
     ErrorCode.FETCH_REFUSED: 42201,
     ErrorCode.FETCH_FAILED: 42202,
@@ -38,6 +41,9 @@ ERROR_NUMBERS: dict[ErrorCode, int] = {
     ErrorCode.MEDIA_TOO_LARGE: 42204,
     ErrorCode.MEDIA_TOO_LONG: 42205,
     ErrorCode.NO_FACE: 42206,
+    ErrorCode.TOO_FEW_FACES: 42207,
+    ErrorCode.IDEMPOTENCY_MISMATCH: 42208,
+    ErrorCode.RATE_LIMITED: 42900,
     ErrorCode.INTERNAL: 50000,
     ErrorCode.WEIGHTS_MISSING: 50001,
     ErrorCode.ENGINE_UNKNOWN: 50002,
@@ -52,9 +58,9 @@ ERROR_NUMBERS: dict[ErrorCode, int] = {
 class EnvelopeErrorSchema(Schema):
     """An error: a code other than 0, and no data."""
 
-    code = fields.Integer()
-    message = fields.String(metadata={"description": "What is wrong and what to do about it."})
-    data = fields.Raw(allow_none=True)
+    code = fields.Integer(required=True, metadata={"not": {"const": 0}})
+    message = fields.String(required=True, metadata={"description": "What is wrong and what to do about it."})
+    data = fields.Raw(required=True, allow_none=True)
 
 
 def _write_error(fault: MouthpieceError, entry: Entry, request_id: str) -> JsonObject:

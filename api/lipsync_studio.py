@@ -1,4 +1,4 @@
-"""The lipsync.studio dialect: `webhook` beside `formState` in, a job object of seven fields out."""
+"""The lipsync.studio dialect: `webhook` beside `formState` in, a job's id out."""
 
 from http import HTTPStatus
 from typing import TypedDict
@@ -8,25 +8,28 @@ from marshmallow import Schema, fields, post_load, validate
 from api.blueprint import ApiBlueprint
 from api.error_table import WORD_ENTRIES, Entry, ErrorTable, JsonObject
 from api.fields import MAX_SEED, Part, RequestSchema, Text, WebAddress, Whole, between, one_of, unknown_warnings
-from api.lookup import find_job, output_url, view_of
+from api.job_object import JobObject, JobObjectSchema, job_object
+from api.lookup import find_job
+from api.query import WaitQuery
 from api.submission import Order, submit
+from api.waiting import waited_view
 from contracts.errors import MouthpieceError
-from contracts.jobs import Dialect, MediaRef, OutputOptions, Role
-from contracts.studio import StudioJob, studio_job
+from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, SpeakerOrder
 
 SHORT_SIDES_PX = {"480p": 480, "720p": 720}
 DEFAULT_RESOLUTION = "480p"
 PROMPT_LIMIT = 2000
+ANY_SEED = -1
 
 
 class StudioErrorSchema(Schema):
     """An error: `error` is the text, as in a failed job."""
 
-    error = fields.String(metadata={"description": "What is wrong, led by the field it is about."})
-    code = fields.String()
-    field = fields.String()
-    remedy = fields.String()
-    request_id = fields.String()
+    error = fields.String(required=True, metadata={"description": "What is wrong, led by the field it is about."})
+    code = fields.String(required=True)
+    field = fields.String(required=True)
+    remedy = fields.String(required=True)
+    request_id = fields.String(required=True)
 
 
 def _write_error(fault: MouthpieceError, entry: Entry, request_id: str) -> JsonObject:
@@ -43,9 +46,8 @@ ERRORS = ErrorTable(entries=WORD_ENTRIES, write=_write_error, schema=StudioError
 
 
 class FormState(RequestSchema):
-    """What both kinds of job take."""
+    """What all kinds of job take."""
 
-    audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
     resolution = Text(
         load_default=DEFAULT_RESOLUTION,
         allow_none=True,
@@ -53,18 +55,20 @@ class FormState(RequestSchema):
         metadata={"description": '"480p" or "720p".'},
     )
     mask_image = WebAddress(
-        load_default=None, allow_none=True, metadata={"description": "URL of a mask image; not applied yet."}
+        load_default="",
+        allow_none=True,
+        metadata={"description": "URL of a picture; where it is black the source stays as it is."},
     )
     prompt = Text(
-        load_default=None,
+        load_default="",
         allow_none=True,
         validate=validate.Length(max=PROMPT_LIMIT, error="must not be longer than {max} characters"),
-        metadata={"description": "Style in words; not applied yet."},
+        metadata={"description": "how the speaker speaks, in words."},
     )
     seed = Whole(
-        load_default=None,
+        load_default=ANY_SEED,
         allow_none=True,
-        validate=between(-1, MAX_SEED),
+        validate=between(ANY_SEED, MAX_SEED),
         metadata={"description": f"a whole number from 0 to {MAX_SEED} for a repeatable result; -1: any."},
     )
 
@@ -73,22 +77,43 @@ class ImageFormState(FormState):
     """A portrait to make speak."""
 
     image = WebAddress(required=True, metadata={"description": "URL of the portrait (JPEG, PNG, WebP)."})
+    audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
 
 
 class VideoFormState(FormState):
     """A video to give another voice."""
 
     video = WebAddress(required=True, metadata={"description": "URL of the video (MP4, MOV, ...)."})
+    audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
+
+
+class MultiFormState(FormState):
+    """A picture of two people to make speak with each other."""
+
+    image = WebAddress(required=True, metadata={"description": "URL of a picture of two people (JPEG, PNG, WebP)."})
+    left_audio = WebAddress(
+        required=True, metadata={"description": "URL of the speech of the person on the viewer's left."}
+    )
+    right_audio = WebAddress(
+        required=True, metadata={"description": "URL of the speech of the person on the viewer's right."}
+    )
+    order = Text(
+        load_default=SpeakerOrder.MEANWHILE.value,
+        allow_none=True,
+        validate=one_of(*(order.value for order in SpeakerOrder)),
+        metadata={"description": '"meanwhile" (both at once), "left_right" or "right_left".'},
+    )
 
 
 class StudioBody(RequestSchema):
-    """A job order; subclasses say what is driven."""
+    """A job order; subclasses say what is driven, and by which voices."""
 
-    role: Role
     model: str
+    source: Role
+    voices: tuple[str, ...] = ("audio",)
 
     webhook = WebAddress(
-        load_default=None, allow_none=True, metadata={"description": "URL that the outcome is posted to."}
+        load_default="", allow_none=True, metadata={"description": "URL that the outcome is posted to."}
     )
 
     @post_load(pass_original=True)
@@ -96,32 +121,54 @@ class StudioBody(RequestSchema):
         """Say what is asked for in the service's own words."""
         state: JsonObject = body["formState"]  # type: ignore[assignment]
         seed = state["seed"]
+        voices = [_media(state, name, Role.AUDIO) for name in self.voices]
         return Order(
             dialect=Dialect.LIPSYNC_STUDIO,
             model=self.model,
-            source=_media(state, self.role),
-            audio=_media(state, Role.AUDIO),
-            options=OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"] or DEFAULT_RESOLUTION)]),
-            seed=seed if isinstance(seed, int) and seed >= 0 else None,
-            webhook_url=str(body["webhook"] or ""),
-            warnings=_not_applied(state) + unknown_warnings(self, original),
+            source=_media(state, self.source.value, self.source),
+            audio=voices[0],
+            right_audio=voices[1] if len(voices) > 1 else None,
+            order=SpeakerOrder(str(state.get("order", SpeakerOrder.MEANWHILE))),
+            mask=_media(state, "mask_image", Role.MASK) if state["mask_image"] else None,
+            prompt=str(state["prompt"]),
+            options=OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"])]),
+            seed=seed if isinstance(seed, int) and seed != ANY_SEED else None,
+            webhook_url=str(body["webhook"]),
+            warnings=unknown_warnings(self, original),
         )
 
 
 class ImageBody(StudioBody):
     """A portrait job."""
 
-    role = Role.IMAGE
     model = "lipsync-image"
+    source = Role.IMAGE
     formState = Part(ImageFormState, required=True, metadata={"description": "an object with image and audio."})
 
 
 class VideoBody(StudioBody):
     """A video job."""
 
-    role = Role.VIDEO
     model = "lipsync-video"
+    source = Role.VIDEO
     formState = Part(VideoFormState, required=True, metadata={"description": "an object with video and audio."})
+
+
+class MultiBody(StudioBody):
+    """A job of two speakers in one picture."""
+
+    model = "lipsync-image-multi"
+    source = Role.IMAGE
+    voices = ("left_audio", "right_audio")
+    formState = Part(
+        MultiFormState,
+        required=True,
+        metadata={"description": "an object with image, left_audio and right_audio."},
+    )
+
+
+#: What may be ordered, by the last part of its path.
+STUDIO_BODIES: dict[str, type[StudioBody]] = {body.model: body for body in (ImageBody, VideoBody, MultiBody)}
 
 
 class AcceptedSchema(Schema):
@@ -129,18 +176,6 @@ class AcceptedSchema(Schema):
 
     id = fields.UUID(required=True)
     status = fields.String(required=True, validate=one_of("processing"))
-
-
-class StudioJobSchema(Schema):
-    """A job, in status answers and in webhooks."""
-
-    id = fields.UUID(required=True)
-    model = fields.String(required=True)
-    status = fields.String(required=True, validate=one_of("processing", "completed", "failed"))
-    output = fields.URL(required=True, allow_none=True, require_tld=False)
-    error = fields.String(required=True)
-    executionTime = fields.Integer(required=True, allow_none=True, metadata={"description": "Milliseconds."})
-    timings = fields.Raw(required=True, allow_none=True)
 
 
 class Accepted(TypedDict):
@@ -161,6 +196,14 @@ def lipsync_image(order: Order) -> Accepted:
     return Accepted(id=submit(order).job_id, status="processing")
 
 
+@blueprint.post("/v1/lipsync-image-multi")
+@blueprint.body(MultiBody)
+@blueprint.answer(HTTPStatus.OK, AcceptedSchema)
+def lipsync_image_multi(order: Order) -> Accepted:
+    """Make two people in a picture speak."""
+    return Accepted(id=submit(order).job_id, status="processing")
+
+
 @blueprint.post("/v1/lipsync-video")
 @blueprint.body(VideoBody)
 @blueprint.answer(HTTPStatus.OK, AcceptedSchema)
@@ -170,17 +213,13 @@ def lipsync_video(order: Order) -> Accepted:
 
 
 @blueprint.get("/v1/jobs/<job_id>")
-@blueprint.answer(HTTPStatus.OK, StudioJobSchema)
-def job(job_id: str) -> StudioJob:
+@blueprint.query(WaitQuery)
+@blueprint.answer(HTTPStatus.OK, JobObjectSchema)
+def job(wait_s: int, job_id: str) -> JobObject:
     """Ask how a job stands."""
     record = find_job(job_id, "id")
-    view = view_of(record)
-    return studio_job(view, record.model, output_url(view))
+    return job_object(record, waited_view(record, wait_s))
 
 
-def _media(state: JsonObject, role: Role) -> MediaRef:
-    return MediaRef(role=role, field=f"formState.{role}", url=str(state[role]))
-
-
-def _not_applied(state: JsonObject) -> tuple[str, ...]:
-    return tuple(f"{name} is accepted but not applied yet" for name in ("mask_image", "prompt") if state[name])
+def _media(state: JsonObject, name: str, role: Role) -> MediaRef:
+    return MediaRef(role=role, field=f"formState.{name}", url=str(state[name]))

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Sequence
 
 from api.auth import current_key
 from api.services import services
@@ -10,10 +11,12 @@ from contracts.jobs import JobError, JobView, Stage, Status
 from storage.jobs import JobRecord
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+#: As many digits as the largest number has.
+_NUMBER = re.compile(r"[0-9]{1,19}")
 
 
 def find_job(job_id: str, field: str) -> JobRecord:
-    """Return the key's job with a UUID, dashed or not.
+    """Return the key's job with a UUID, dashed or not, or with a number.
 
     Args:
         job_id: as the client sent it.
@@ -22,17 +25,14 @@ def find_job(job_id: str, field: str) -> JobRecord:
     Raises:
         NotFound: when there is none, or it belongs to another key.
     """
-    record = services().records.jobs.find(str(uuid.UUID(job_id))) if _UUID.fullmatch(job_id) else None
-    return _owned(record, field)
-
-
-def find_number(number: int, field: str) -> JobRecord:
-    """Return the key's job with a number.
-
-    Raises:
-        NotFound: when there is none, or it belongs to another key.
-    """
-    return _owned(services().records.jobs.find_number(number), field)
+    jobs, record = services().records.jobs, None
+    if _UUID.fullmatch(job_id):
+        record = jobs.find(str(uuid.UUID(job_id)))
+    elif _NUMBER.fullmatch(job_id):
+        record = jobs.find_number(int(job_id))
+    if record is None or record.key_id != current_key().key_id:
+        raise NotFound("no such job for this key", field=field, remedy="Use the id that the submit call returned.")
+    return record
 
 
 def view_of(record: JobRecord) -> JobView:
@@ -41,7 +41,18 @@ def view_of(record: JobRecord) -> JobView:
     Raises:
         Unavailable: when Temporal cannot be reached.
     """
-    return services().gateway.view(record.job_id) or _recorded_view(record)
+    return services().gateway.view(record.job_id) or recorded_view(record)
+
+
+def views_of(records: Sequence[JobRecord]) -> list[JobView]:
+    """Return how many jobs stand, asking Temporal for all but those that the records know to have succeeded.
+
+    Raises:
+        Unavailable: when Temporal has to be asked and cannot be reached.
+    """
+    asked = [record.job_id for record in records if record.status is not Status.SUCCEEDED]
+    views = services().gateway.view_all(asked) if asked else {}
+    return [views.get(record.job_id) or recorded_view(record) for record in records]
 
 
 def output_url(view: JobView) -> str:
@@ -56,20 +67,15 @@ def failure_text(view: JobView) -> str:
     return view.error.message if view.error else view.status.value
 
 
-def _owned(record: JobRecord | None, field: str) -> JobRecord:
-    if record is None or record.key_id != current_key().key_id:
-        raise NotFound("no such job for this key", field=field, remedy="Use the id that the submit call returned.")
-    return record
-
-
-def _recorded_view(record: JobRecord) -> JobView:
+def recorded_view(record: JobRecord) -> JobView:
+    """Return how a job stands as far as the records know."""
     is_lost = record.is_started and not record.status.is_terminal
     lost = JobError(code=ErrorCode.INTERNAL, message="the job is no longer known to the queue")
     return JobView(
         job_id=record.job_id,
         status=Status.FAILED if is_lost else record.status,
-        stage=Stage.SETTLE if record.status.is_terminal else Stage.FETCH,
-        percent=100 if record.status.is_terminal else 0,
+        stage=Stage.SETTLE if record.status is Status.SUCCEEDED else Stage.FETCH,
+        percent=100 if record.status is Status.SUCCEEDED else 0,
         started_at=record.started_at,
         finished_at=record.finished_at,
         execution_ms=record.execution_ms,

@@ -1,4 +1,4 @@
-"""After a crash between recording a job and starting it: decide each job in doubt by asking Temporal."""
+"""Where records and Temporal may part: a crash between recording and starting a job, a workflow that was terminated."""
 
 import logging
 import threading
@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from api.job_moves import settle_from_outside
 from api.services import Services, utc_text
 from api.temporal import Gateway
 from contracts.errors import MouthpieceError
@@ -19,28 +20,46 @@ GRACE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """How many jobs in doubt had started after all, and how many were dropped."""
+    """How many jobs in doubt had started after all or were dropped, and how many had ended without a word."""
 
     started: int
     dropped: int
+    settled: int
 
 
 def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
-    """Mark or drop every job older than a minute of which it is unknown whether it started.
+    """Mark or drop every job older than a minute of which it is unknown whether it started; settle those stopped.
 
     Raises:
         Unavailable: when Temporal cannot be reached; jobs not yet decided stay in doubt.
     """
     started = dropped = 0
-    for record in records.jobs.unstarted(utc_text(now - GRACE)):
+    before = utc_text(now - GRACE)
+    for record in records.jobs.unstarted(before):
         if gateway.view(record.job_id) is None:
-            records.jobs.drop(record.job_id)
-            dropped += 1
+            # Not one that was submitted again meanwhile.
+            dropped += records.jobs.drop(record.job_id, before)
         else:
             records.jobs.mark_started(record.job_id)
             started += 1
         logger.info("job in doubt decided job_id=%s", record.job_id)
-    return Reconciled(started=started, dropped=dropped)
+    return Reconciled(started=started, dropped=dropped, settled=_settle(records, gateway, now))
+
+
+def _settle(records: Records, gateway: Gateway, now: datetime) -> int:
+    """Enter the end of every job whose workflow was closed from outside; its reserved credits are given back."""
+    settled = 0
+    for job_id in gateway.unsettled():
+        record = records.jobs.find(job_id)
+        # Temporal goes on listing it for as long as it keeps it.
+        if record is None or record.status.is_terminal:
+            continue
+        view = gateway.view(job_id)
+        # A retried job has an earlier run that was closed so, and goes on.
+        if view and view.status.is_terminal:
+            settle_from_outside(records, record, view, now)
+            settled += 1
+    return settled
 
 
 def keep_reconciling(services: Services) -> threading.Thread:

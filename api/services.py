@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 
 from flask import Flask, current_app
 
+from api.inspections import Inspections
 from api.temporal import Gateway
+from api.waiting_room import WaitingRoom
 from contracts.settings import Settings
 from storage.blobs import BlobStore
 from storage.links import Links
 from storage.records import Records
+from storage.requests import Requests
 
 Clock = Callable[[], datetime]
 
@@ -19,14 +22,17 @@ _EXTENSION = "mouthpiece"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One application's settings, storage, gateway and clock."""
+    """One application's settings, storage, gateway, clock, and places for requests that wait."""
 
     settings: Settings
     records: Records
+    requests: Requests
     blobs: BlobStore
     links: Links
     gateway: Gateway
+    inspections: Inspections
     clock: Clock
+    waiting_room: WaitingRoom
 
     def install(self, app: Flask) -> None:
         """Make these the services of an application."""

@@ -1,28 +1,37 @@
 """From an accepted body to a running job: recorded first, then started, and never half of the two."""
 
 import logging
-import secrets
 import uuid
 from dataclasses import dataclass, field, replace
 
 from api.auth import current_key
 from api.fields import MAX_SEED
+from api.idempotency import reserved_id
 from api.services import services, utc_text
-from contracts.errors import InvalidRequest, MouthpieceError, StorageBusy
-from contracts.jobs import Dialect, JobRequest, MediaRef, OutputOptions
+from contracts.credits import estimate, spoken_s
+from contracts.errors import InvalidRequest, MouthpieceError, StorageBusy, Unavailable
+from contracts.jobs import Dialect, JobRequest, MediaRef, OutputOptions, Script, SpeakerOrder
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a client asks for, in no dialect. `seed` is None when any will do."""
+    """What a client asks for, in no dialect; the fields are those of `JobRequest`.
+
+    There is either an `audio` or a `script`; `seed` is None when any will do.
+    """
 
     dialect: Dialect
     model: str
     source: MediaRef
-    audio: MediaRef
+    audio: MediaRef | None = None
     vocal: MediaRef | None = None
+    right_audio: MediaRef | None = None
+    order: SpeakerOrder = SpeakerOrder.MEANWHILE
+    script: Script | None = None
+    mask: MediaRef | None = None
+    prompt: str = ""
     options: OutputOptions = field(default_factory=OutputOptions)
     seed: int | None = None
     webhook_url: str = ""
@@ -36,29 +45,46 @@ class Submitted:
     job_id: str
     number: int
     created_at: str
+    estimated_credits: int
 
 
-def submit(order: Order) -> Submitted:
+def submit(order: Order, *, job_id: uuid.UUID | None = None, batch_id: str = "") -> Submitted:
     """Make a job of an order for the request's key.
+
+    Args:
+        order: what to do.
+        job_id: the job's id; None: the request's. Submitting the same order again under one id makes no second job.
+        batch_id: the batch that the job is an item of, or "".
 
     Raises:
         InvalidRequest: when a link of this service leads to a file that is gone.
-        Unavailable: when Temporal cannot be reached; nothing is recorded then.
+        Unavailable: when Temporal does not answer; the job stays in doubt until `reconcile` asks again.
         StorageBusy: when the records cannot be written.
     """
-    request, created_at = _job_request(order), utc_text(services().clock())
+    request = _job_request(order, job_id or reserved_id(), batch_id)
     jobs = services().records.jobs
-    number = jobs.add(request, created_at)
-    try:
-        services().gateway.start(request)
-    except MouthpieceError:
-        jobs.drop(request.job_id)
-        raise
-    _mark_started(request.job_id)
+    number = jobs.add(request, utc_text(services().clock()))
+    created_at = jobs.created_at(request.job_id)
+    _start(request)
     logger.info(
         "job submitted job_id=%s number=%s key_id=%s dialect=%s", request.job_id, number, request.key_id, order.dialect
     )
-    return Submitted(job_id=request.job_id, number=number, created_at=created_at)
+    return Submitted(
+        job_id=request.job_id, number=number, created_at=created_at, estimated_credits=request.estimated_credits
+    )
+
+
+def _start(request: JobRequest) -> None:
+    try:
+        services().gateway.start(request)
+    except Unavailable:
+        # The call may have reached the server all the same: nothing may run that is in no record.
+        logger.warning("job left in doubt job_id=%s", request.job_id)
+        raise
+    except MouthpieceError:
+        services().records.jobs.drop(request.job_id)
+        raise
+    _mark_started(request.job_id)
 
 
 def _mark_started(job_id: str) -> None:
@@ -69,24 +95,37 @@ def _mark_started(job_id: str) -> None:
         logger.warning("job left in doubt job_id=%s", job_id)
 
 
-def _job_request(order: Order) -> JobRequest:
+def _job_request(order: Order, job_id: uuid.UUID, batch_id: str) -> JobRequest:
+    settings = services().settings
     return JobRequest(
-        job_id=str(uuid.uuid4()),
+        job_id=str(job_id),
         key_id=current_key().key_id,
         dialect=order.dialect,
         model=order.model,
-        source=_located(order.source),
-        audio=_located(order.audio),
-        vocal=_located(order.vocal) if order.vocal else None,
-        engine=services().settings.engine,
-        seed=secrets.randbelow(MAX_SEED + 1) if order.seed is None else order.seed,
+        source=located(order.source),
+        audio=_located_if_any(order.audio),
+        vocal=_located_if_any(order.vocal),
+        right_audio=_located_if_any(order.right_audio),
+        order=order.order,
+        script=order.script,
+        mask=_located_if_any(order.mask),
+        prompt=order.prompt,
+        engine=settings.engine,
+        # Drawn from the id, so that a repeated submission is the same one in everything.
+        seed=job_id.int % (MAX_SEED + 1) if order.seed is None else order.seed,
         options=order.options,
         webhook_url=order.webhook_url,
         warnings=order.warnings,
+        estimated_credits=estimate(spoken_s(order.script), order.options, settings),
+        batch_id=batch_id,
     )
 
 
-def _located(media: MediaRef) -> MediaRef:
+def _located_if_any(media: MediaRef | None) -> MediaRef | None:
+    return located(media) if media else None
+
+
+def located(media: MediaRef) -> MediaRef:
     """Point to the blob itself when the URL is a link of this service to a file of the same key."""
     key = services().links.own_blob(media.url, services().clock().timestamp())
     if key is None or not _is_mine(key):

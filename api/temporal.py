@@ -1,23 +1,26 @@
 """The one way from HTTP to Temporal: start a job's workflow, see how it stands, stop it."""
 
+import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Protocol, TypeVar
 
-from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.common import WorkflowIDReusePolicy as ReusePolicy
-from temporalio.envconfig import ClientConfig
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.event_loop import LoopThread
-from contracts.errors import ErrorCode, InternalError, Unavailable
-from contracts.jobs import STAGE_STARTS_PERCENT, JobError, JobRequest, JobView, Stage, Status, workflow_id
-from contracts.steps import Queue
+from api.job_views import read_view
+from api.reset import Retried, retry
+from contracts.errors import InternalError, Unavailable
+from contracts.jobs import JobRequest, JobView, Stage, Status, job_id_of, webhook_workflow_id, workflow_id
+from contracts.steps import Delivery, Queue
 from contracts.visibility import JOB_KEY, JOB_PROGRESS, JOB_STAGE, JOB_STATUS, MEMO_VIEW
 
 logger = logging.getLogger(__name__)
@@ -25,12 +28,20 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WORKFLOW = "LipsyncJob"
+WEBHOOK_WORKFLOW = "DeliverWebhook"
 DEFAULT_ADDRESS = "127.0.0.1:7233"
 
 #: Per try; the client tries again by itself until `CALL_TIMEOUT_S`.
 RPC_TIMEOUT = timedelta(seconds=2)
 CALL_TIMEOUT_S = 3.0
 READY_TIMEOUT_S = 2.0
+#: For what takes several calls of the server.
+LONG_CALL_TIMEOUT_S = 10.0
+VIEWS_AT_ONCE = 16
+
+#: Workflows that ended without saying so: terminated, or failed by a fault of their own.
+UNSETTLED = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus != 'Running' AND JobStatus IN ('queued', 'running')"
+UNSETTLED_LIMIT = 1000
 
 PASSING = frozenset(
     {
@@ -54,8 +65,33 @@ class Gateway(Protocol):
         """Return how a job stands, without any worker; None when Temporal does not know it."""
         ...
 
+    def view_all(self, job_ids: Sequence[str]) -> dict[str, JobView]:
+        """Return how jobs stand, by id; those that Temporal does not know are left out."""
+        ...
+
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop; one that has ended or is unknown is no fault."""
+        ...
+
+    def retry(self, job_id: str, from_start: bool = False) -> Retried:
+        """Begin a new run of an ended job, at the step that failed if one did.
+
+        Raises:
+            NotFound: when Temporal does not know the job.
+            Conflict: when the job has not ended, or never began.
+        """
+        ...
+
+    def forget(self, job_id: str, delivery_ids: Sequence[str]) -> None:
+        """Delete all runs of a job and of its webhooks' deliveries; what is unknown is no fault."""
+        ...
+
+    def redeliver(self, delivery: Delivery) -> None:
+        """Start a webhook's delivery over, under the same id, whatever became of the one before."""
+        ...
+
+    def unsettled(self) -> list[str]:
+        """Return jobs whose workflow was closed from outside, so that the records may not know of their end."""
         ...
 
     def ready(self) -> bool:
@@ -69,11 +105,13 @@ class TemporalGateway:
     Args:
         address: "host:port" that wins over the profile's, or "".
         namespace: one that wins over the profile's, or "".
+        config: takes the place of the environment's profile.
     """
 
-    def __init__(self, address: str = "", namespace: str = "") -> None:
+    def __init__(self, address: str = "", namespace: str = "", config: ClientConnectConfig | None = None) -> None:
         self._address = address
         self._namespace = namespace
+        self._config = config
         self._thread = LoopThread()
         self._connected: Client | None = None
 
@@ -86,9 +124,32 @@ class TemporalGateway:
         """Read the job's memo, moved on by what its running activities last reported."""
         return self._call(self._view(job_id))
 
+    def view_all(self, job_ids: Sequence[str]) -> dict[str, JobView]:
+        """Read several jobs' memos at once."""
+        return self._call(self._view_all(job_ids), LONG_CALL_TIMEOUT_S)
+
     def cancel(self, job_id: str) -> None:
         """Request cancellation of the workflow."""
         self._call(self._cancel(job_id))
+
+    def retry(self, job_id: str, from_start: bool = False) -> Retried:
+        """Reset the workflow."""
+        retried = self._call(self._retry(job_id, from_start), LONG_CALL_TIMEOUT_S)
+        logger.info("job retried job_id=%s step=%s run_id=%s", job_id, retried.step, retried.run_id)
+        return retried
+
+    def forget(self, job_id: str, delivery_ids: Sequence[str]) -> None:
+        """Delete the workflows, running deliveries too."""
+        self._call(self._forget(job_id, delivery_ids), LONG_CALL_TIMEOUT_S)
+
+    def redeliver(self, delivery: Delivery) -> None:
+        """Start the delivery's workflow in the place of the one before."""
+        self._call(self._redeliver(delivery))
+        logger.info("webhook sent off again delivery=%s job_id=%s", delivery.delivery_id, delivery.job_id)
+
+    def unsettled(self) -> list[str]:
+        """List workflows that ended while they showed the job as going on."""
+        return self._call(self._unsettled(), LONG_CALL_TIMEOUT_S)
 
     def ready(self) -> bool:
         """Ask the server for its health."""
@@ -96,6 +157,18 @@ class TemporalGateway:
             return self._call(self._ready(), READY_TIMEOUT_S)
         except (Unavailable, InternalError):
             return False
+
+    def ask(self, question: Callable[[Client], Coroutine[object, object, T]]) -> T:
+        """Ask Temporal something else over the same connection.
+
+        Raises:
+            Unavailable: while it cannot be reached.
+        """
+
+        async def ask() -> T:
+            return await question(await self._client())
+
+        return self._call(ask())
 
     def close(self) -> None:
         """Stop the background thread."""
@@ -118,7 +191,7 @@ class TemporalGateway:
 
     async def _client(self) -> Client:
         if self._connected is None:
-            config = ClientConfig.load_client_connect_config()
+            config = (self._config or ClientConfig.load_client_connect_config()).copy()
             config["target_host"] = self._address or config.get("target_host") or DEFAULT_ADDRESS
             if self._namespace:
                 config["namespace"] = self._namespace
@@ -147,19 +220,20 @@ class TemporalGateway:
             logger.info("job had started already job_id=%s", request.job_id)
 
     async def _view(self, job_id: str) -> JobView | None:
-        client = await self._client()
-        try:
-            description = await client.get_workflow_handle(workflow_id(job_id)).describe(rpc_timeout=RPC_TIMEOUT)
-        except RPCError as fault:
-            if fault.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
-        view: JobView = await description.memo_value(MEMO_VIEW, type_hint=JobView)
-        if view.status.is_terminal:
-            return view
-        if description.status is not WorkflowExecutionStatus.RUNNING:
-            return _ended(view, description)
-        return _moved_on(view, await _fractions(client, description, view.stage))
+        return await read_view(await self._client(), job_id, RPC_TIMEOUT)
+
+    async def _view_all(self, job_ids: Sequence[str]) -> dict[str, JobView]:
+        client, gate = await self._client(), asyncio.Semaphore(VIEWS_AT_ONCE)
+
+        async def one(job_id: str) -> JobView | None:
+            async with gate:
+                return await read_view(client, job_id, RPC_TIMEOUT)
+
+        views = await asyncio.gather(*map(one, job_ids))
+        return {view.job_id: view for view in views if view}
+
+    async def _retry(self, job_id: str, from_start: bool) -> Retried:
+        return await retry(await self._client(), job_id, from_start)
 
     async def _cancel(self, job_id: str) -> None:
         client = await self._client()
@@ -169,6 +243,33 @@ class TemporalGateway:
             if fault.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
+    async def _forget(self, job_id: str, delivery_ids: Sequence[str]) -> None:
+        client = await self._client()
+        query = f"WorkflowId = '{workflow_id(job_id)}'"
+        older = [run.run_id async for run in client.list_workflows(query, rpc_timeout=RPC_TIMEOUT)]
+        for run_id in ("", *older):
+            await _delete(client, WorkflowExecution(workflow_id=workflow_id(job_id), run_id=run_id))
+        for delivery_id in delivery_ids:
+            await _delete(client, WorkflowExecution(workflow_id=webhook_workflow_id(delivery_id)))
+
+    async def _redeliver(self, delivery: Delivery) -> None:
+        client = await self._client()
+        await client.start_workflow(
+            WEBHOOK_WORKFLOW,
+            delivery,
+            id=webhook_workflow_id(delivery.delivery_id),
+            task_queue=Queue.FLOW,
+            id_reuse_policy=ReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+            static_summary=f"webhook of {delivery.job_id}, again",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+
+    async def _unsettled(self) -> list[str]:
+        client = await self._client()
+        found = client.list_workflows(UNSETTLED, limit=UNSETTLED_LIMIT, rpc_timeout=RPC_TIMEOUT)
+        return [job_id_of(run.id) async for run in found]
+
     async def _ready(self) -> bool:
         client = await self._client()
         return await client.service_client.check_health(timeout=timedelta(seconds=READY_TIMEOUT_S))
@@ -176,6 +277,15 @@ class TemporalGateway:
 
 def _unavailable() -> Unavailable:
     return Unavailable("the job queue cannot be reached at the moment", remedy="Send the same request again shortly.")
+
+
+async def _delete(client: Client, execution: WorkflowExecution) -> None:
+    request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
+    try:
+        await client.workflow_service.delete_workflow_execution(request, timeout=RPC_TIMEOUT)
+    except RPCError as fault:
+        if fault.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 def _search_attributes(request: JobRequest, view: JobView) -> TypedSearchAttributes:
@@ -187,46 +297,3 @@ def _search_attributes(request: JobRequest, view: JobView) -> TypedSearchAttribu
             SearchAttributePair(JOB_KEY, request.key_id),
         ]
     )
-
-
-def _ended(view: JobView, description: WorkflowExecutionDescription) -> JobView:
-    """Say what became of a job whose workflow was closed from outside."""
-    stopped = description.status in (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED)
-    error = (
-        JobError(code=ErrorCode.CANCELLED, message="cancelled")
-        if stopped
-        else JobError(code=ErrorCode.INTERNAL, message="the job ended without a result")
-    )
-    return replace(
-        view,
-        status=Status.CANCELLED if stopped else Status.FAILED,
-        error=error,
-        finished_at=_seconds_text(description.close_time),
-    )
-
-
-def _seconds_text(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
-
-
-async def _fractions(client: Client, description: WorkflowExecutionDescription, stage: Stage) -> list[float]:
-    """What each pending activity of the stage last reported, 0..1; 0 for one that has not begun."""
-    pending = [each for each in description.raw_description.pending_activities if each.activity_type.name == stage]
-    return [await _fraction(client, each.heartbeat_details.payloads) for each in pending]
-
-
-async def _fraction(client: Client, payloads: Sequence[Payload]) -> float:
-    if not payloads:
-        return 0.0
-    (reported,) = await client.data_converter.decode(payloads[:1])
-    return float(reported) if isinstance(reported, int | float) else 0.0
-
-
-def _moved_on(view: JobView, fractions: Sequence[float]) -> JobView:
-    """Raise the percentage towards the end of the stage by the mean of what its activities report."""
-    if not fractions:
-        return view
-    following = [start for start in STAGE_STARTS_PERCENT.values() if start > STAGE_STARTS_PERCENT[view.stage]]
-    end = min(following, default=100)
-    done = min(max(sum(fractions) / len(fractions), 0.0), 1.0)
-    return replace(view, percent=max(view.percent, round(view.percent + (end - view.percent) * done)))

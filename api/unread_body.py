@@ -18,12 +18,13 @@ def install(app: Flask) -> None:
     def discard_rest(response: Response) -> Response:
         # Only such a stream ends where the body does; reading on in another would wait for ever.
         if response.status_code >= 400 and request.environ.get("wsgi.input_terminated"):
-            _discard(request.environ["wsgi.input"])
+            discard(LIMIT_BYTES)
         return response
 
 
-def _discard(body: IO[bytes]) -> None:
-    left = LIMIT_BYTES
+def discard(limit_bytes: int) -> None:
+    """Read what is left of the request's body, up to a limit, and throw it away."""
+    body, left = request.environ["wsgi.input"], limit_bytes
     while left > 0 and (chunk := _read(body)):
         left -= len(chunk)
 

@@ -25,8 +25,24 @@ DEV: Body = {
     "vocalAudioUrl": "https://example.com/vocal.mp3",
 }
 
+STUDIO_MULTI: Body = {
+    "formState": {
+        "image": "https://example.com/two-faces.png",
+        "left_audio": "https://example.com/left.mp3",
+        "right_audio": "https://example.com/right.mp3",
+    },
+}
+
+GENERATE: Body = {
+    "image_url": "https://example.com/person.jpg",
+    "script": "Hello world!",
+    "voice_id": "voice_english_female_01",
+}
+
 IMAGE_PATH = "/api/v1/lipsync-image"
 VIDEO_PATH = "/api/v1/lipsync-video"
+MULTI_PATH = "/api/v1/lipsync-image-multi"
+GENERATE_PATH = "/api/v1/generate"
 SUBMIT_PATH = "/api/v1/lipsync/submit"
 ASYNC_PATH = "/api/async/lipsync"
 RESULT_PATH = "/api/getAsyncResult"
@@ -34,7 +50,9 @@ RESULT_PATH = "/api/getAsyncResult"
 SUBMITS: tuple[tuple[str, Body], ...] = (
     (IMAGE_PATH, STUDIO),
     (VIDEO_PATH, STUDIO_VIDEO),
+    (MULTI_PATH, STUDIO_MULTI),
     (SUBMIT_PATH, DEV),
+    (GENERATE_PATH, GENERATE),
     (ASYNC_PATH, DEV),
 )
 

@@ -1,13 +1,18 @@
 """What every gateway does, the real one and the fake."""
 
+import time
 import uuid
+from collections.abc import Callable
 
 import pytest
 
 from api.temporal import Gateway
-from contracts.errors import Unavailable
+from contracts.errors import Conflict, NotFound, Unavailable
 from contracts.jobs import Stage, Status
+from contracts.steps import Delivery
 from tests.storage.requests import a_request
+
+JOB_ID = str(uuid.uuid4())
 
 
 class GatewayContract:
@@ -47,6 +52,42 @@ class GatewayContract:
 
         assert gateway.view(request.job_id) is not None
 
+    def test_several_jobs_are_seen_at_once_and_unknown_ones_left_out(self, gateway: Gateway) -> None:
+        requests = [a_request() for _ in range(3)]
+        for request in requests:
+            gateway.start(request)
+        ids = [request.job_id for request in requests]
+
+        views = gateway.view_all([*ids, str(uuid.uuid4())])
+
+        assert views == {job_id: gateway.view(job_id) for job_id in ids}
+
+    def test_an_unknown_job_cannot_be_retried(self, gateway: Gateway) -> None:
+        with pytest.raises(NotFound):
+            gateway.retry(str(uuid.uuid4()))
+
+    def test_a_job_that_goes_on_cannot_be_retried(self, gateway: Gateway) -> None:
+        request = a_request()
+        gateway.start(request)
+
+        with pytest.raises(Conflict):
+            gateway.retry(request.job_id)
+
+    def test_a_forgotten_job_has_no_view(self, gateway: Gateway) -> None:
+        request = a_request()
+        gateway.start(request)
+
+        gateway.forget(request.job_id, ["msg_never_sent"])
+
+        eventually(lambda: gateway.view(request.job_id) is None)
+
+    def test_an_unknown_job_may_be_forgotten(self, gateway: Gateway) -> None:
+        gateway.forget(str(uuid.uuid4()), [])
+
+    def test_a_webhook_may_be_sent_off_any_number_of_times(self, gateway: Gateway) -> None:
+        for _ in range(2):
+            gateway.redeliver(a_delivery())
+
     def test_a_gateway_with_a_server_is_ready(self, gateway: Gateway) -> None:
         assert gateway.ready()
 
@@ -61,6 +102,31 @@ class GatewayContract:
         with pytest.raises(Unavailable):
             dead_gateway.view(str(uuid.uuid4()))
 
-    def test_nothing_can_be_cancelled_without_a_server(self, dead_gateway: Gateway) -> None:
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda gateway: gateway.cancel(JOB_ID),
+            lambda gateway: gateway.view_all([JOB_ID]),
+            lambda gateway: gateway.retry(JOB_ID),
+            lambda gateway: gateway.forget(JOB_ID, []),
+            lambda gateway: gateway.redeliver(a_delivery()),
+            lambda gateway: gateway.unsettled(),
+        ],
+        ids=["cancel", "view_all", "retry", "forget", "redeliver", "unsettled"],
+    )
+    def test_nothing_can_be_done_without_a_server(
+        self, dead_gateway: Gateway, ask: Callable[[Gateway], object]
+    ) -> None:
         with pytest.raises(Unavailable):
-            dead_gateway.cancel(str(uuid.uuid4()))
+            ask(dead_gateway)
+
+
+def a_delivery() -> Delivery:
+    return Delivery(delivery_id="msg_1", job_id=JOB_ID, key_id="k", url="https://example.com/hook", body="{}")
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

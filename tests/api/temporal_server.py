@@ -18,6 +18,9 @@ TUNING = (
     "matching.numTaskqueueReadPartitions=1",
     "matching.numTaskqueueWritePartitions=1",
     "matching.enableFairness=true",
+    # Closed workflows are deleted once their lists are up to date, of which the server makes sure every minute.
+    'history.visibilityProcessorUpdateAckInterval="1s"',
+    'history.transferProcessorUpdateAckInterval="1s"',
 )
 
 

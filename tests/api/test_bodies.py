@@ -1,6 +1,7 @@
 """Bodies that cannot be accepted: each is answered with field, cause and remedy, and starts nothing."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,8 +12,12 @@ from storage.records import Records
 from tests.api.bodies import (
     ASYNC_PATH,
     DEV,
+    GENERATE,
+    GENERATE_PATH,
     IMAGE_PATH,
+    MULTI_PATH,
     STUDIO,
+    STUDIO_MULTI,
     STUDIO_VIDEO,
     SUBMIT_PATH,
     SUBMITS,
@@ -24,7 +29,14 @@ from tests.api.bodies import (
 
 pytestmark = pytest.mark.unit
 
-TEXTS = {IMAGE_PATH: "error", VIDEO_PATH: "error", SUBMIT_PATH: "errorMessage", ASYNC_PATH: "message"}
+TEXTS = {
+    IMAGE_PATH: "error",
+    VIDEO_PATH: "error",
+    MULTI_PATH: "error",
+    SUBMIT_PATH: "errorMessage",
+    GENERATE_PATH: "errorMessage",
+    ASYNC_PATH: "message",
+}
 
 BAD_URLS: list[tuple[object, str]] = [
     ("", "must not be empty"),
@@ -38,6 +50,8 @@ BAD_URLS: list[tuple[object, str]] = [
     ("http:///a", "is not a URL"),
     ("http://[::1/a", "is not a URL"),
     ("http://example.com:99999/a", "is not a URL"),
+    ("http://exa*mple.com/a", "is not a URL"),
+    ("http://" + "a" * 64 + ".com/a", "is not a URL"),
     ("http://example.com/a b", "must not hold spaces, backslashes or control characters"),
     ("http://example.com\\@evil.example/a", "must not hold spaces, backslashes or control characters"),
     ("http://example.com/a\n", "must not hold spaces, backslashes or control characters"),
@@ -55,7 +69,6 @@ BAD_FIELDS: list[tuple[str, Body, str, object, str]] = [
     (IMAGE_PATH, STUDIO, "formState", [], "must be an object"),
     (IMAGE_PATH, STUDIO, "formState.resolution", "1080p", "must be one of: 480p, 720p"),
     (IMAGE_PATH, STUDIO, "formState.resolution", 720, "must be a string"),
-    (IMAGE_PATH, STUDIO, "formState.resolution", "", "must be one of: 480p, 720p"),
     (IMAGE_PATH, STUDIO, "formState.seed", True, "must be a whole number"),
     (IMAGE_PATH, STUDIO, "formState.seed", "42", "must be a whole number"),
     (IMAGE_PATH, STUDIO, "formState.seed", 1.5, "must be a whole number"),
@@ -67,6 +80,19 @@ BAD_FIELDS: list[tuple[str, Body, str, object, str]] = [
     (IMAGE_PATH, STUDIO, "formState.prompt", "x" * 2001, "must not be longer than 2000 characters"),
     (IMAGE_PATH, STUDIO, "webhook", "mailto:a@example.com", "must begin with http:// or https://"),
     (VIDEO_PATH, STUDIO_VIDEO, "formState.video", "", "must not be empty"),
+    (IMAGE_PATH, STUDIO, "formState.seed", "", "must be a whole number"),
+    (IMAGE_PATH, STUDIO, "formState.mask_image", "mask.png", "must begin with http:// or https://"),
+    (MULTI_PATH, STUDIO_MULTI, "formState.order", "right", "must be one of: meanwhile, left_right, right_left"),
+    (MULTI_PATH, STUDIO_MULTI, "formState.right_audio", "", "must not be empty"),
+    (MULTI_PATH, STUDIO_MULTI, "formState.left_audio", None, "must not be null"),
+    (GENERATE_PATH, GENERATE, "script", "", "must not be blank"),
+    (GENERATE_PATH, GENERATE, "script", " \n\t", "must not be blank"),
+    (GENERATE_PATH, GENERATE, "script", "x" * 5001, "must not be longer than 5000 characters"),
+    (GENERATE_PATH, GENERATE, "script", 5, "must be a string"),
+    (GENERATE_PATH, GENERATE, "script", None, "must not be null"),
+    (GENERATE_PATH, GENERATE, "voice_id", "voice_klingon_01", "no such voice"),
+    (GENERATE_PATH, GENERATE, "voice_id", "", "no such voice"),
+    (GENERATE_PATH, GENERATE, "voice_id", None, "must not be null"),
     (SUBMIT_PATH, DEV, "videoParams", None, "must not be null"),
     (SUBMIT_PATH, DEV, "videoParams", "25", "must be an object"),
     (SUBMIT_PATH, DEV, "videoParams.video_width", -2, "must be 0, or from 32 to 4096"),
@@ -96,7 +122,9 @@ def refused(answer: TestResponse, path: str, records: Records) -> str:
     [
         (IMAGE_PATH, STUDIO, "formState.audio"),
         (IMAGE_PATH, STUDIO, "formState.image"),
+        (MULTI_PATH, STUDIO_MULTI, "formState.right_audio"),
         (SUBMIT_PATH, DEV, "srcVideoUrl"),
+        (GENERATE_PATH, GENERATE, "image_url"),
         (ASYNC_PATH, DEV, "audioUrl"),
     ],
 )
@@ -127,6 +155,12 @@ def test_a_field_of_the_wrong_type_or_range_is_refused(
         (SUBMIT_PATH, DEV, "srcVideoUrl"),
         (SUBMIT_PATH, DEV, "audioUrl"),
         (SUBMIT_PATH, DEV, "videoParams"),
+        (MULTI_PATH, STUDIO_MULTI, "formState.image"),
+        (MULTI_PATH, STUDIO_MULTI, "formState.left_audio"),
+        (MULTI_PATH, STUDIO_MULTI, "formState.right_audio"),
+        (GENERATE_PATH, GENERATE, "image_url"),
+        (GENERATE_PATH, GENERATE, "script"),
+        (GENERATE_PATH, GENERATE, "voice_id"),
         (ASYNC_PATH, DEV, "videoParams"),
     ],
 )
@@ -141,20 +175,59 @@ def test_a_missing_field_is_named(client: FlaskClient, records: Records, path: s
     [
         (IMAGE_PATH, STUDIO, "webhook"),
         (IMAGE_PATH, STUDIO, "formState.mask_image"),
+        (IMAGE_PATH, STUDIO, "formState.prompt"),
+        (IMAGE_PATH, STUDIO, "formState.resolution"),
+        (MULTI_PATH, STUDIO_MULTI, "formState.order"),
         (SUBMIT_PATH, DEV, "vocalAudioUrl"),
+        (SUBMIT_PATH, DEV, "videoParams.fps"),
         (ASYNC_PATH, DEV, "vocalAudioUrl"),
     ],
 )
 @pytest.mark.parametrize("nothing", ["", None])
-def test_an_empty_optional_address_is_none(
+def test_an_empty_optional_text_means_that_it_was_left_out(
     client: FlaskClient, records: Records, path: str, body: Body, field: str, nothing: str | None
 ) -> None:
-    assert client.post(path, json=changed(body, field, nothing)).status_code == 200
+    left_out = changed(body, field, nothing)
+    for sent in (left_out, without(left_out, field)):
+        assert client.post(path, json=sent).status_code == 200
+
+    empty, absent = (replace(record.request, job_id="", seed=0) for record in records.jobs.list())
+    assert empty == absent
+
+
+@pytest.mark.parametrize("seed", [42, 42.0])
+def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(
+    client: FlaskClient, records: Records, seed: float
+) -> None:
+    assert client.post(IMAGE_PATH, json=changed(STUDIO, "formState.seed", seed)).status_code == 200
 
     [record] = records.jobs.list()
-    assert record.request.vocal is None
-    assert not any("mask_image" in warning for warning in record.warnings)
-    assert field != "webhook" or record.webhook_url == ""
+    assert record.request.seed == 42
+
+
+def test_an_unknown_voice_is_told_where_the_known_ones_are_listed(client: FlaskClient) -> None:
+    answer = client.post(GENERATE_PATH, json=changed(GENERATE, "voice_id", "voice_klingon_01")).get_json()
+
+    assert answer["field"] == "voice_id"
+    assert "GET /api/v1/voices" in answer["remedy"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "HTTPS://EXAMPLE.COM/A.MP3",
+        "http://[2001:db8::1]:8080/a.mp3",
+        "https://münchen.example/über uns.mp3".replace(" ", "%20"),
+        "https://my_bucket.s3.example.com:443/a.mp3?X-Signature=%2Fx%3D#t=1",
+        "http://192.0.2.1?a.mp3",
+    ],
+)
+def test_addresses_of_any_usual_kind_are_accepted(client: FlaskClient, records: Records, url: str) -> None:
+    assert client.post(IMAGE_PATH, json=changed(STUDIO, "formState.audio", url)).status_code == 200
+
+    [record] = records.jobs.list()
+    assert record.request.audio is not None
+    assert record.request.audio.url == url
 
 
 def test_a_refusal_says_what_was_expected(client: FlaskClient) -> None:

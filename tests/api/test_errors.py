@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from api.app import DIALECTS, create_app
 from api.error_table import ErrorTable
+from api.errors import write
 from api.problem import PROBLEM
 from contracts.errors import ErrorCode, MouthpieceError
 from contracts.settings import Settings
@@ -15,30 +16,36 @@ from tests.fakes import FakeGateway
 pytestmark = pytest.mark.unit
 
 TABLES = {
-    "studio": DIALECTS["/v1/jobs/"],
+    "studio": DIALECTS["/v1/jobs/[^/]+$"],
     "dev": DIALECTS["/v1/lipsync/"],
     "async": DIALECTS["/async/"],
     "rest": PROBLEM,
 }
 
+PROBLEM_FIELDS = [
+    "type",
+    "title",
+    "status",
+    "detail",
+    "instance",
+    "code",
+    "field",
+    "pointer",
+    "remedy",
+    "retryable",
+    "request_id",
+]
+
 #: A path of each dialect, and the fields of its errors.
 SHAPES = {
     "/api/v1/lipsync-nothing": ["error", "code", "field", "remedy", "request_id"],
-    "/v1/jobs/1/nothing": ["error", "code", "field", "remedy", "request_id"],
+    "/v1/jobs/1": ["error", "code", "field", "remedy", "request_id"],
     "/api/v1/lipsync/nothing": ["errorCode", "errorMessage", "field", "remedy", "requestId"],
     "/api/async/nothing": ["code", "message", "data"],
-    "/nothing": [
-        "type",
-        "title",
-        "status",
-        "detail",
-        "instance",
-        "code",
-        "field",
-        "remedy",
-        "retryable",
-        "request_id",
-    ],
+    "/nothing": PROBLEM_FIELDS,
+    "/v1/jobs/1/nothing": PROBLEM_FIELDS,
+    "/api/v1/jobs/1/deliveries": PROBLEM_FIELDS,
+    "/api/v1/jobs/": PROBLEM_FIELDS,
 }
 
 
@@ -77,7 +84,7 @@ def test_no_two_codes_share_a_word_or_number(table: ErrorTable) -> None:
 
 
 @pytest.mark.parametrize(("path", "shape"), SHAPES.items())
-def test_an_unknown_path_is_answered_in_the_dialect_it_would_belong_to(
+def test_what_is_not_found_is_answered_in_the_dialect_of_its_path(
     client: FlaskClient, path: str, shape: list[str]
 ) -> None:
     answer = client.get(path)
@@ -91,7 +98,8 @@ def test_an_unknown_path_is_answered_in_the_dialect_it_would_belong_to(
     [
         ("GET", IMAGE_PATH, "OPTIONS, POST"),
         ("DELETE", VIDEO_PATH, "OPTIONS, POST"),
-        ("POST", "/api/v1/jobs/1", "GET, HEAD, OPTIONS"),
+        ("POST", "/api/v1/jobs/1", "DELETE, GET, HEAD, OPTIONS"),
+        ("GET", "/api/v1/jobs/1/cancel", "OPTIONS, POST"),
         ("GET", SUBMIT_PATH, "OPTIONS, POST"),
         ("PUT", "/api/v1/lipsync/status/1", "GET, HEAD, OPTIONS"),
         ("GET", ASYNC_PATH, "OPTIONS, POST"),
@@ -112,22 +120,49 @@ def test_problems_outside_the_dialects_are_problem_details(client: FlaskClient) 
 
     assert answer.content_type == "application/problem+json"
     assert answer.get_json() == {
-        "type": "urn:mouthpiece:error:not_found",
+        "type": "http://127.0.0.1:8080/api/v1/errors/not_found",
         "title": "Not found",
         "status": 404,
         "detail": "no such path: /nothing",
         "instance": "/nothing",
         "code": "not_found",
         "field": "",
-        "remedy": "",
+        "pointer": "",
+        "remedy": "Check the address and that the key is the one that made it.",
         "retryable": False,
         "request_id": "r-1",
     }
 
 
+def test_a_problem_points_to_the_field_of_the_body_that_is_at_fault(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/deliveries/redeliver", json={"since": "yesterday"}).get_json()
+
+    assert (answer["field"], answer["pointer"]) == ("since", "/since")
+    assert answer["remedy"].startswith("Expected: ")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({"Idempotency-Key": "a b"}, 400), ({"Authorization": "Basic x"}, 401)]
+)
+def test_a_problem_does_not_point_to_headers(client: FlaskClient, headers: dict[str, str], status: int) -> None:
+    answer = client.post("/api/v1/deliveries/redeliver", json={}, headers=headers)
+
+    assert (answer.status_code, answer.get_json()["pointer"]) == (status, "")
+    assert answer.get_json()["field"] == next(iter(headers))
+
+
+@pytest.mark.parametrize("code", [ErrorCode.RATE_LIMITED, ErrorCode.IDEMPOTENCY_IN_FLIGHT, ErrorCode.UNAVAILABLE])
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_what_passes_says_when_to_ask_again(app: Flask, table: ErrorTable, code: ErrorCode) -> None:
+    with app.test_request_context("/x"):
+        answer = write(Fault(code), table, table.entries[code])
+
+    assert int(answer.headers["Retry-After"]) > 0
+
+
 @pytest.mark.parametrize(("path", "body"), SUBMITS)
-def test_without_temporal_a_submit_is_to_be_repeated_and_leaves_nothing_behind(
-    client: FlaskClient, gateway: FakeGateway, app: Flask, path: str, body: Body
+def test_without_temporal_a_submit_is_to_be_repeated_and_leaves_nothing_to_see(
+    client: FlaskClient, gateway: FakeGateway, path: str, body: Body
 ) -> None:
     gateway.is_down = True
 
@@ -135,7 +170,8 @@ def test_without_temporal_a_submit_is_to_be_repeated_and_leaves_nothing_behind(
 
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
-    assert app.extensions["mouthpiece"].records.jobs.list() == []
+    gateway.is_down = False
+    assert client.get("/api/v1/jobs").get_json() == {"jobs": [], "next_cursor": None}
 
 
 def test_without_temporal_a_status_is_to_be_asked_again(client: FlaskClient, gateway: FakeGateway) -> None:

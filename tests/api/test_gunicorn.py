@@ -1,86 +1,25 @@
 """The API as it runs: two gunicorn processes of eight threads, a real Temporal server, a tiny worker."""
 
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 
-from contracts.settings import environment
 from storage.blobs import LocalBlobs
-from storage.records import Records
 from tests.api.bodies import ASYNC_PATH, DEV, IMAGE_PATH, RESULT_PATH, STUDIO, SUBMIT_PATH
-from tests.api.temporal_server import free_port
+from tests.api.gunicorn_server import Server, eventually, served
 from tests.api.tiny_workflows import tiny_worker
 
 pytestmark = pytest.mark.workflow
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    url: str
-    data: Path
-    session: requests.Session
-
-    def post(self, path: str, body: object) -> dict[str, object]:
-        answer = self.session.post(self.url + path, json=body, timeout=30)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
-        return found
-
-    def get(self, path: str) -> dict[str, object]:
-        found: dict[str, object] = self.session.get(self.url + path, timeout=30).json()
-        return found
-
 
 @pytest.fixture(scope="module")
 def server(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("data")
-    url = f"http://127.0.0.1:{free_port()}"
-    environ = environment() | {
-        "MOUTHPIECE_DATA_DIR": str(data),
-        "MOUTHPIECE_PUBLIC_URL": url,
-        "TEMPORAL_ADDRESS": temporal_address,
-    }
-    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-    command += ["--bind", url.removeprefix("http://"), "--no-control-socket", "--log-level", "warning"]
-    command += ["--keep-alive", "30"]
-    records = Records(data / "records.db")
-    _, key = records.keys.create("test", "2026-01-01T00:00:00Z")
-    records.close()
-    process = subprocess.Popen([*command, "api.app:from_env()"], cwd=ROOT, env=environ)
-    session = requests.Session()
-    session.headers["X-API-Key"] = str(key)
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=32))
-    try:
-        eventually(lambda: is_ready(url))
-        yield Server(url=url, data=data, session=session)
-    finally:
-        session.close()
-        process.terminate()
-        assert process.wait(timeout=30) == 0
-
-
-def is_ready(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/readyz", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    with served(tmp_path_factory.mktemp("data"), temporal_address, workers=2) as server:
+        yield server
 
 
 def test_a_job_goes_through_every_dialect(server: Server, temporal_address: str, tmp_path: Path) -> None:

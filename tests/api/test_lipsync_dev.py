@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from contracts.jobs import Dialect, JobError, JobView, MediaRef, OutputOptions, Role, Status
+from contracts.jobs import Dialect, JobError, JobView, MediaRef, OutputOptions, Role, Script, Status
 from storage.records import Records
-from tests.api.bodies import DEV, SUBMIT_PATH, Body, changed, without
+from tests.api.bodies import DEV, GENERATE, GENERATE_PATH, SUBMIT_PATH, Body, changed, without
 from tests.api.test_lipsync_studio import done
 from tests.fakes import FakeGateway
 from tests.storage.requests import a_success
@@ -62,8 +62,8 @@ def test_a_request_says_all_that_the_client_said(client: FlaskClient, gateway: F
     assert request.source == MediaRef(role=Role.VIDEO, field="srcVideoUrl", url="https://example.com/video.mp4")
     assert request.audio == MediaRef(role=Role.AUDIO, field="audioUrl", url="https://example.com/audio.mp3")
     assert request.vocal == MediaRef(role=Role.AUDIO, field="vocalAudioUrl", url="https://example.com/vocal.mp3")
-    assert request.options == OutputOptions(fps=25.0)
-    assert request.warnings == ("video_enhance is accepted but not applied yet",)
+    assert request.options == OutputOptions(fps=25.0, enhance=True)
+    assert request.warnings == ()
 
 
 def test_a_size_and_the_original_rate_can_be_asked_for(client: FlaskClient, gateway: FakeGateway) -> None:
@@ -89,9 +89,58 @@ def test_empty_video_params_keep_everything(client: FlaskClient, gateway: FakeGa
 def test_null_stands_for_an_absent_parameter(client: FlaskClient, gateway: FakeGateway, field: str) -> None:
     submitted(client, changed(DEV, field, None))
 
+    options = gateway.requests[only_job(gateway)].options
+    assert options.fps == (0.0 if field == "videoParams.fps" else 25.0)
+    assert options.enhance == (field != "videoParams.video_enhance")
+    assert (options.width_px, options.height_px) == (0, 0)
+
+
+def test_a_script_is_answered_with_the_number_of_its_job(client: FlaskClient) -> None:
+    answer = client.post(GENERATE_PATH, json=GENERATE)
+
+    assert answer.status_code == 200, answer.text
+    assert list(answer.get_json()) == ["job_id", "status", "estimatedCredits", "createdAt"]
+    assert answer.get_json() | {"estimatedCredits": 0} == {
+        "job_id": 1,
+        "status": "processing",
+        "estimatedCredits": 0,
+        "createdAt": "2026-01-02T03:04:05Z",
+    }
+
+
+def test_a_script_is_spoken_by_the_voice_asked_for(client: FlaskClient, gateway: FakeGateway) -> None:
+    client.post(GENERATE_PATH, json=GENERATE)
+
     request = gateway.requests[only_job(gateway)]
-    assert request.options == OutputOptions(fps=0.0 if field == "videoParams.fps" else 25.0)
-    assert bool(request.warnings) == (field != "videoParams.video_enhance")
+    assert request.dialect is Dialect.LIPSYNC_DEV
+    assert request.model == "generate"
+    assert request.source == MediaRef(role=Role.IMAGE, field="image_url", url="https://example.com/person.jpg")
+    assert request.script == Script(text="Hello world!", voice_id="voice_english_female_01")
+    assert request.audio is None
+    assert request.options == OutputOptions(short_side_px=720)
+
+
+def test_a_longer_script_is_estimated_to_cost_more(client: FlaskClient) -> None:
+    estimates = [
+        client.post(GENERATE_PATH, json=changed(GENERATE, "script", "Hello world! " * times)).get_json()
+        for times in (1, 50)
+    ]
+
+    assert estimates[0]["estimatedCredits"] == 20
+    assert estimates[1]["estimatedCredits"] > 100
+
+
+def test_the_job_of_a_script_is_asked_after_like_any_other(client: FlaskClient) -> None:
+    number = client.post(GENERATE_PATH, json=GENERATE).get_json()["job_id"]
+
+    assert client.get(f"/v1/lipsync/status/{number}").get_json()["jobId"] == number
+
+
+def test_a_job_can_be_asked_after_by_its_uuid(client: FlaskClient, gateway: FakeGateway) -> None:
+    number = submitted(client)
+
+    for job_id in (only_job(gateway), only_job(gateway).replace("-", "").upper()):
+        assert client.get(f"/api/v1/lipsync/status/{job_id}").get_json()["jobId"] == number
 
 
 def test_a_waiting_job_is_pending(client: FlaskClient) -> None:

@@ -1,6 +1,7 @@
 """Jobs in doubt after a crash between recording and starting."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,14 +11,16 @@ from flask import Flask
 from api.reconcile import Reconciled, keep_reconciling, reconcile
 from api.services import services, utc_text
 from contracts.errors import Unavailable
+from contracts.jobs import Status
 from storage.records import Records
 from tests.api.conftest import NOW
 from tests.fakes import FakeGateway
-from tests.storage.requests import a_request
+from tests.storage.requests import a_failure, a_request
 
 pytestmark = pytest.mark.unit
 
 OLD = utc_text(NOW - timedelta(seconds=61))
+NOW_TEXT = utc_text(NOW)
 YOUNG = utc_text(NOW - timedelta(seconds=59))
 
 
@@ -29,7 +32,7 @@ def records(tmp_path: Path) -> Records:
 def test_a_job_whose_workflow_never_started_is_dropped(records: Records, gateway: FakeGateway) -> None:
     records.jobs.add(a_request(), OLD)
 
-    assert reconcile(records, gateway, NOW) == Reconciled(started=0, dropped=1)
+    assert reconcile(records, gateway, NOW) == Reconciled(started=0, dropped=1, settled=0)
     assert records.jobs.list() == []
 
 
@@ -38,7 +41,7 @@ def test_a_job_whose_workflow_started_is_kept(records: Records, gateway: FakeGat
     records.jobs.add(request, OLD)
     gateway.start(request)
 
-    assert reconcile(records, gateway, NOW) == Reconciled(started=1, dropped=0)
+    assert reconcile(records, gateway, NOW) == Reconciled(started=1, dropped=0, settled=0)
     record = records.jobs.find(request.job_id)
     assert record is not None
     assert record.is_started
@@ -47,7 +50,18 @@ def test_a_job_whose_workflow_started_is_kept(records: Records, gateway: FakeGat
 def test_a_job_that_may_still_be_on_its_way_is_left_alone(records: Records, gateway: FakeGateway) -> None:
     records.jobs.add(a_request(), YOUNG)
 
-    assert reconcile(records, gateway, NOW) == Reconciled(started=0, dropped=0)
+    assert reconcile(records, gateway, NOW) == Reconciled(started=0, dropped=0, settled=0)
+    assert len(records.jobs.list()) == 1
+
+
+def test_a_job_that_is_submitted_again_meanwhile_is_left_alone(
+    records: Records, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = a_request()
+    records.jobs.add(request, OLD)
+    monkeypatch.setattr(gateway, "view", lambda job_id: records.jobs.add(request, NOW_TEXT) and None)
+
+    assert reconcile(records, gateway, NOW).dropped == 0
     assert len(records.jobs.list()) == 1
 
 
@@ -58,6 +72,49 @@ def test_without_temporal_nothing_is_decided(records: Records, gateway: FakeGate
     with pytest.raises(Unavailable):
         reconcile(records, gateway, NOW)
     assert len(records.jobs.list()) == 1
+
+
+def test_a_job_that_was_terminated_is_settled_and_its_credits_are_given_back(
+    records: Records, gateway: FakeGateway
+) -> None:
+    request = replace(a_request(), estimated_credits=20)
+    records.jobs.add(request, NOW_TEXT)
+    records.jobs.mark_started(request.job_id)
+    gateway.start(request)
+    gateway.cancel(request.job_id)
+    gateway.stopped.append(request.job_id)
+
+    assert reconcile(records, gateway, NOW).settled == 1
+    assert reconcile(records, gateway, NOW).settled == 0
+
+    record = records.jobs.find(request.job_id)
+    assert record is not None
+    assert (record.status, record.finished_at) == (Status.CANCELLED, NOW_TEXT)
+    assert records.ledger.balance(request.key_id).reserved == 0
+
+
+def test_a_settled_job_is_not_asked_about_again(
+    records: Records, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = a_request()
+    records.jobs.add(request, NOW_TEXT)
+    records.jobs.settle(a_failure(request), 0)
+    gateway.stopped.append(request.job_id)
+    asked: list[str] = []
+    monkeypatch.setattr(gateway, "view", asked.append)
+
+    assert reconcile(records, gateway, NOW).settled == 0
+    assert asked == []
+
+
+def test_a_retried_job_whose_earlier_run_was_terminated_goes_on(records: Records, gateway: FakeGateway) -> None:
+    request = a_request()
+    records.jobs.add(request, NOW_TEXT)
+    records.jobs.mark_started(request.job_id)
+    gateway.start(request)
+    gateway.stopped += [request.job_id, "00000000-0000-4000-8000-000000000000"]
+
+    assert reconcile(records, gateway, NOW).settled == 0
 
 
 def test_a_running_api_decides_jobs_in_doubt_by_itself(app: Flask, gateway: FakeGateway) -> None:

@@ -2,22 +2,26 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from api.event_loop import LoopThread
 from api.temporal import TemporalGateway
-from contracts.jobs import JobRequest, JobView, Status, workflow_id
+from contracts.jobs import JobRequest, JobView, Stage, Status, percent_of, webhook_workflow_id, workflow_id
 from contracts.visibility import JOB_KEY, JOB_PROGRESS, JOB_STATUS
-from tests.api.gateway_contract import GatewayContract
+from tests.api.gateway_contract import GatewayContract, a_delivery, eventually
 from tests.api.temporal_server import free_port
-from tests.api.tiny_workflows import FAIL_SILENTLY, RENDER_HALF, tiny_worker
+from tests.api.tiny_workflows import FAIL_SILENTLY, RENDER_HALF, RENDER_TWO, tiny_worker
 from tests.storage.requests import a_request
 
 pytestmark = pytest.mark.workflow
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -33,6 +37,19 @@ class TestTemporalGateway(GatewayContract):
         gateway = TemporalGateway(f"127.0.0.1:{free_port()}")
         yield gateway
         gateway.close()
+
+
+def on_server(address: str, work: Callable[[Client], Coroutine[object, object, T]]) -> T:
+    """Ask the server itself."""
+
+    async def connected() -> T:
+        return await work(await Client.connect(address))
+
+    thread = LoopThread()
+    try:
+        return thread.run(connected(), 10)
+    finally:
+        thread.close()
 
 
 def seen(gateway: TemporalGateway, request: JobRequest, wanted: Callable[[JobView], bool]) -> JobView:
@@ -74,13 +91,7 @@ def test_a_terminated_workflow_is_a_cancelled_job(gateway: TemporalGateway, temp
     request = a_request()
     gateway.start(request)
 
-    async def terminate() -> None:
-        client = await Client.connect(temporal_address)
-        await client.get_workflow_handle(workflow_id(request.job_id)).terminate()
-
-    thread = LoopThread()
-    thread.run(terminate(), 10)
-    thread.close()
+    on_server(temporal_address, lambda client: client.get_workflow_handle(workflow_id(request.job_id)).terminate())
 
     view = gateway.view(request.job_id)
     assert view is not None
@@ -100,20 +111,87 @@ def test_the_percentage_follows_what_activities_report(gateway: TemporalGateway,
         assert seen(gateway, request, lambda view: view.status.is_terminal).status is Status.CANCELLED
 
 
+def test_the_percentage_never_steps_back_when_a_segment_is_done(
+    gateway: TemporalGateway, temporal_address: str
+) -> None:
+    request = replace(a_request(), seed=RENDER_TWO)
+    gateway.start(request)
+    with tiny_worker(temporal_address):
+        both = seen(gateway, request, lambda view: view.percent == 30 + round(65 * 0.5))
+        one = seen(gateway, request, lambda view: view.percent > both.percent)
+
+        assert one.percent == percent_of(Stage.RENDER, 0.75)
+        gateway.cancel(request.job_id)
+
+
+def test_a_terminated_job_is_unsettled_and_one_that_ended_by_itself_is_not(
+    gateway: TemporalGateway, temporal_address: str
+) -> None:
+    stopped, done = a_request(), a_request()
+    gateway.start(stopped)
+    on_server(temporal_address, lambda client: client.get_workflow_handle(workflow_id(stopped.job_id)).terminate())
+    gateway.start(done)
+    with tiny_worker(temporal_address):
+        seen(gateway, done, lambda view: view.status is Status.SUCCEEDED)
+
+    eventually(lambda: stopped.job_id in gateway.unsettled())
+    assert done.job_id not in gateway.unsettled()
+
+
+def test_a_webhook_sent_off_again_takes_the_place_of_the_one_before(
+    gateway: TemporalGateway, temporal_address: str
+) -> None:
+    delivery = replace(a_delivery(), delivery_id=f"msg_{uuid.uuid4()}")
+    runs = []
+    for _ in range(2):
+        gateway.redeliver(delivery)
+        described = on_server(
+            temporal_address,
+            lambda client: client.get_workflow_handle(webhook_workflow_id(delivery.delivery_id)).describe(),
+        )
+        runs.append(described.run_id)
+        assert described.status is WorkflowExecutionStatus.RUNNING
+    first = on_server(
+        temporal_address,
+        lambda client: client.get_workflow_handle(webhook_workflow_id(delivery.delivery_id), run_id=runs[0]).describe(),
+    )
+
+    assert runs[0] != runs[1]
+    assert first.status is WorkflowExecutionStatus.TERMINATED
+
+
+def test_a_forgotten_job_takes_all_its_runs_and_webhooks_along(gateway: TemporalGateway, temporal_address: str) -> None:
+    request = replace(a_request(), seed=FAIL_SILENTLY)
+    delivery = replace(a_delivery(), delivery_id=f"msg_{uuid.uuid4()}")
+    gateway.start(request)
+    with tiny_worker(temporal_address):
+        seen(gateway, request, lambda view: view.status.is_terminal)
+    gateway.retry(request.job_id)
+    gateway.redeliver(delivery)
+    ids = (workflow_id(request.job_id), webhook_workflow_id(delivery.delivery_id))
+    query = " OR ".join(f"WorkflowId = '{each}'" for each in ids)
+
+    async def count(client: Client) -> int:
+        return (await client.count_workflows(query)).count
+
+    eventually(lambda: on_server(temporal_address, count) == 3)
+
+    gateway.forget(request.job_id, [delivery.delivery_id])
+
+    eventually(lambda: on_server(temporal_address, count) == 0)
+
+
 def test_a_job_can_be_found_in_temporal_by_its_key_and_status(gateway: TemporalGateway, temporal_address: str) -> None:
     request = a_request()
     gateway.start(request)
 
-    async def describe() -> tuple[object, ...]:
-        client = await Client.connect(temporal_address)
+    async def describe(client: Client) -> tuple[object, ...]:
         description = await client.get_workflow_handle(workflow_id(request.job_id)).describe()
         attributes = description.typed_search_attributes
         summary = await description.static_summary()
         return attributes.get(JOB_KEY), attributes.get(JOB_STATUS), attributes.get(JOB_PROGRESS), summary
 
-    thread = LoopThread()
-    found = thread.run(describe(), 10)
-    thread.close()
+    found = on_server(temporal_address, describe)
 
     assert found == (request.key_id, "queued", 0, f"lipsync-image {request.job_id[:8]}")
 

@@ -12,16 +12,18 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from api.event_loop import LoopThread
 from contracts.jobs import JobRequest, JobView, Stage, Status
-from contracts.visibility import MEMO_VIEW
+from contracts.visibility import JOB_STATUS, MEMO_VIEW
 
 #: Seeds that tell the tiny job what to do; any other succeeds at once.
-FAIL_SILENTLY, RENDER_HALF = 1, 2
+FAIL_SILENTLY, RENDER_HALF, RENDER_TWO = 1, 2, 3
+#: How long it renders each segment, each half done from the start.
+SEGMENTS_S = {RENDER_HALF: (30.0,), RENDER_TWO: (1.5, 30.0)}
 
 
 @activity.defn(name="render")
-async def render_half() -> None:
+async def render_half(seconds: float) -> None:
     activity.heartbeat(0.5)
-    await asyncio.sleep(30)
+    await asyncio.sleep(seconds)
 
 
 @workflow.defn(name="LipsyncJob")
@@ -32,14 +34,21 @@ class TinyJob:
     async def run(self, request: JobRequest) -> None:
         if request.seed == FAIL_SILENTLY:
             raise RuntimeError
-        running = JobView(job_id=request.job_id, status=Status.RUNNING, stage=Stage.RENDER, percent=30)
+        lengths = SEGMENTS_S.get(request.seed, ())
+        running = JobView(
+            job_id=request.job_id, status=Status.RUNNING, stage=Stage.RENDER, percent=30, parts=len(lengths) or 1
+        )
         workflow.upsert_memo({MEMO_VIEW: running})
-        if request.seed == RENDER_HALF:
-            await workflow.execute_activity(
-                "render", start_to_close_timeout=timedelta(minutes=1), heartbeat_timeout=timedelta(seconds=10)
-            )
+        await asyncio.gather(*map(_render, lengths))
+        workflow.upsert_search_attributes([JOB_STATUS.value_set(Status.SUCCEEDED)])
         done = replace(running, status=Status.SUCCEEDED, percent=100, execution_ms=1234, credits=20)
         workflow.upsert_memo({MEMO_VIEW: replace(done, output=f"jobs/{request.job_id}/output.mp4")})
+
+
+async def _render(seconds: float) -> None:
+    await workflow.execute_activity(
+        "render", seconds, start_to_close_timeout=timedelta(minutes=1), heartbeat_timeout=timedelta(seconds=10)
+    )
 
 
 @contextmanager

@@ -1,0 +1,105 @@
+"""The way from HTTP to Temporal for inspections: start one, and ask what it found."""
+
+from typing import Protocol
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.temporal import RPC_TIMEOUT, TemporalGateway
+from contracts.errors import ErrorCode, InternalError, JobCancelled, MouthpieceError, NotFound, fault_of
+from contracts.inspections import MEMO_KEY, Inspection, InspectionRequest, inspection_name
+from contracts.steps import Queue
+
+WORKFLOW = "InspectMedia"
+
+#: Somebody waits for it, and it takes a moment: before the segments of jobs, which have 3.
+_PRIORITY = 1
+
+
+class Inspections(Protocol):
+    """What the API asks of Temporal. Both raise Unavailable while it cannot be reached."""
+
+    def start(self, request: InspectionRequest) -> None:
+        """Start an inspection; starting it again changes nothing."""
+        ...
+
+    def outcome(self, inspection_id: str, key_id: str) -> Inspection | None:
+        """Return what was found; None while it is being looked for.
+
+        Raises:
+            NotFound: when the key has no such inspection.
+            MouthpieceError: of the kind that a job of these files would fail with.
+        """
+        ...
+
+
+class TemporalInspections:
+    """Inspections on a real server.
+
+    Args:
+        gateway: whose connection they share.
+    """
+
+    def __init__(self, gateway: TemporalGateway) -> None:
+        self._gateway = gateway
+
+    def start(self, request: InspectionRequest) -> None:
+        """Start the workflow under the inspection's id."""
+        self._gateway.ask(lambda client: _start(client, request))
+
+    def outcome(self, inspection_id: str, key_id: str) -> Inspection | None:
+        """Look at the workflow and read its result once it has closed."""
+        return self._gateway.ask(lambda client: _outcome(client, inspection_id, key_id))
+
+
+async def _start(client: Client, request: InspectionRequest) -> None:
+    try:
+        await client.start_workflow(
+            WORKFLOW,
+            request,
+            id=inspection_name(request.inspection_id),
+            task_queue=Queue.FLOW,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            memo={MEMO_KEY: request.key_id},
+            static_summary=f"inspection {request.inspection_id[:8]}",
+            priority=Priority(priority_key=_PRIORITY, fairness_key=request.key_id),
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        # The same request under one idempotency key.
+        return
+
+
+async def _outcome(client: Client, inspection_id: str, key_id: str) -> Inspection | None:
+    handle = client.get_workflow_handle(inspection_name(inspection_id), result_type=Inspection)
+    try:
+        description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+    except RPCError as fault:
+        if fault.status is RPCStatusCode.NOT_FOUND:
+            raise _unknown() from None
+        raise
+    if await description.memo_value(MEMO_KEY, "", type_hint=str) != key_id:
+        raise _unknown()
+    if description.status is WorkflowExecutionStatus.RUNNING:
+        return None
+    try:
+        found: Inspection = await handle.result(rpc_timeout=RPC_TIMEOUT)
+    except WorkflowFailureError as failure:
+        raise _fault(failure) from failure
+    return found
+
+
+def _fault(failure: WorkflowFailureError) -> MouthpieceError:
+    cause = failure.cause
+    if isinstance(cause, ApplicationError) and cause.type in set(ErrorCode):
+        return fault_of(ErrorCode(cause.type), cause.message)
+    if isinstance(cause, CancelledError | TerminatedError):
+        return JobCancelled("the inspection was stopped")
+    return InternalError("the inspection ended without a finding")
+
+
+def _unknown() -> NotFound:
+    return NotFound("no such inspection for this key", field="id", remedy="Use the id that POST /v1/inspect returned.")

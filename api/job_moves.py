@@ -1,0 +1,110 @@
+"""What can be done to a job after it was submitted, for clients and operators alike: the records follow each move."""
+
+import logging
+from datetime import datetime
+
+from api.reset import Retried
+from api.services import utc_text
+from api.temporal import Gateway
+from contracts.errors import Conflict, MouthpieceError, NotFound
+from contracts.jobs import JobView
+from contracts.steps import SettleInput
+from storage.blobs import BlobStore
+from storage.deliveries import Webhook, WebhookState
+from storage.jobs import JobRecord
+from storage.records import Records
+
+logger = logging.getLogger(__name__)
+
+
+def retry(records: Records, gateway: Gateway, record: JobRecord, now: datetime, *, from_start: bool = False) -> Retried:
+    """Run an ended job again, from the step that failed unless told otherwise; its credits are reserved again.
+
+    Raises:
+        NotFound: when Temporal no longer has the job.
+        Conflict: when the job has not ended, or never began.
+        Unavailable: when Temporal cannot be reached; the job stays as it was.
+    """
+    record = _settled(records, gateway, record, now)
+    if not records.jobs.reopen(record.job_id):
+        raise Conflict(f"job {record.job_id} is still running", remedy="Cancel it first, or wait for its end.")
+    try:
+        return gateway.retry(record.job_id, from_start)
+    except MouthpieceError:
+        # What the job was is entered again, unless a reset that was not heard of has ended it anew meanwhile.
+        records.jobs.close(_outcome(record), record.credits)
+        raise
+
+
+def settle_from_outside(records: Records, record: JobRecord, view: JobView, now: datetime) -> None:
+    """Enter the end of a job whose workflow was closed from outside, before it could do so itself; it costs nothing."""
+    outcome = SettleInput(
+        job_id=record.job_id,
+        status=view.status,
+        started_at=view.started_at,
+        finished_at=view.finished_at or utc_text(now),
+        execution_ms=view.execution_ms,
+        error=view.error,
+        warnings=view.warnings,
+    )
+    if records.jobs.close(outcome, credits=0):
+        logger.info("job settled from outside job_id=%s status=%s", record.job_id, view.status)
+
+
+def redeliver(records: Records, gateway: Gateway, webhook: Webhook, now: datetime) -> None:
+    """Start a webhook's delivery over. The records are told first, as its first attempt may be over in no time.
+
+    Raises:
+        Unavailable: when Temporal cannot be reached; the webhook stays as it was.
+    """
+    delivery_id = webhook.delivery.delivery_id
+    records.deliveries.mark(delivery_id, WebhookState.PENDING, utc_text(now))
+    try:
+        gateway.redeliver(webhook.delivery)
+    except MouthpieceError:
+        records.deliveries.mark(delivery_id, webhook.state, webhook.sent_at)
+        raise
+
+
+def delete(records: Records, gateway: Gateway, blobs: BlobStore, record: JobRecord, now: datetime) -> None:
+    """Remove an ended job: its runs and deliveries, its files, and last its record; it can be done again if it breaks.
+
+    Raises:
+        Unavailable: when Temporal cannot be reached.
+        StorageBusy: when the files or the records cannot be changed at the moment.
+    """
+    webhooks = records.deliveries.of_job(record.job_id, now)
+    gateway.forget(record.job_id, [webhook.delivery.delivery_id for webhook in webhooks])
+    blobs.delete_prefix(f"jobs/{record.job_id}")
+    records.jobs.remove(record.job_id)
+    logger.info("job deleted job_id=%s key_id=%s", record.job_id, record.key_id)
+
+
+def _settled(records: Records, gateway: Gateway, record: JobRecord, now: datetime) -> JobRecord:
+    """Enter the end of a job that only Temporal knows to have ended.
+
+    Raises:
+        NotFound: when neither knows its end.
+    """
+    if record.status.is_terminal:
+        return records.jobs.find(record.job_id) or record
+    view = gateway.view(record.job_id)
+    if view is None:
+        raise NotFound(f"the queue no longer has job {record.job_id}", remedy="Submit it again.")
+    if view.status.is_terminal:
+        settle_from_outside(records, record, view, now)
+    return records.jobs.find(record.job_id) or record
+
+
+def _outcome(record: JobRecord) -> SettleInput:
+    return SettleInput(
+        job_id=record.job_id,
+        status=record.status,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        execution_ms=record.execution_ms,
+        output=record.output,
+        duration_s=record.duration_s,
+        error=record.error,
+        warnings=record.warnings,
+    )
