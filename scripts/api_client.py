@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import requests
 
-from contracts.errors import FetchFailed, InvalidRequest, Unavailable
+from contracts.errors import FetchFailed, InvalidRequest, MouthpieceError, Unavailable
 from contracts.settings import Secret
 
 _TIMEOUT_S = 30
@@ -29,11 +30,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a job stands: whether it is over, and then its output's URL or what went wrong."""
+    """How a job stands: whether it is over, and then its output's URL or what went wrong, in words and as a code."""
 
     is_over: bool
     output: str
     error: str
+    error_code: str
 
 
 class ApiClient:
@@ -53,37 +55,39 @@ class ApiClient:
         """Return a URL of a file: a URL as it is, a local file after uploading it.
 
         Raises:
-            InvalidRequest: when there is no such local file.
+            InvalidRequest: when it is neither an http(s) URL nor a local file.
         """
         if media.startswith(("http://", "https://")):
             return media
         path = Path(media)
         if not path.is_file():
-            raise InvalidRequest(f"no such file: {media}")
+            what = "neither an http:// or https:// URL nor a file" if "://" in media else "no such file"
+            raise InvalidRequest(f"{what}: {media}")
         with path.open("rb") as file:
             answer = self._call("POST", "/api/v1/uploads", data=file, timeout=_UPLOAD_TIMEOUT_S)
-        return str(answer.json()["url"])
+        return str(answer["url"])
 
     def submit(self, model: str, state: Body, webhook: str | None) -> Sent:
         """Order a job of the studio dialect: "lipsync-image" or "lipsync-video"."""
         body: Body = {"formState": state} | ({"webhook": webhook} if webhook else {})
-        job_id = str(self._call("POST", f"/api/v1/{model}", json=body).json()["id"])
+        job_id = str(self._call("POST", f"/api/v1/{model}", json=body)["id"])
         return Sent(reference=job_id, path=f"/api/v1/jobs/{job_id}")
 
     def dub(self, video: str, audio: str, vocal: str | None = None) -> Sent:
         """Order a job of the lipsync.dev dialect, the one in which another track than the audio may drive the lips."""
         body: Body = {"srcVideoUrl": video, "audioUrl": audio, "videoParams": {"fps": "original"}}
         answer = self._call("POST", "/api/v1/lipsync/submit", json=body | ({"vocalAudioUrl": vocal} if vocal else {}))
-        number = str(answer.json()["jobId"])
+        number = str(answer["jobId"])
         return Sent(reference=number, path=f"/api/v1/lipsync/status/{number}")
 
     def standing(self, sent: Sent) -> Standing:
         """Ask how a job stands."""
-        body = self._call("GET", sent.path).json()
+        body = self._call("GET", sent.path)
         return Standing(
             is_over=body["status"] in ("completed", "failed"),
-            output=body.get("output") or body.get("outputUrl") or "",
-            error=body.get("error") or body.get("errorMessage") or "",
+            output=str(body.get("output") or body.get("outputUrl") or ""),
+            error=str(body.get("error") or body.get("errorMessage") or ""),
+            error_code=str(body.get("error_code") or body.get("errorCode") or ""),
         )
 
     def download(self, url: str, out: Path, report: Callable[[int, int], None]) -> None:
@@ -95,21 +99,27 @@ class ApiClient:
             report: called with the bytes so far and their total.
         """
         aside = out.with_name(f".{out.name}.part")
-        answer = self._send("GET", url, stream=True, timeout=_TIMEOUT_S)
-        if not answer.ok:
-            raise FetchFailed(f"the result could not be fetched: HTTP {answer.status_code}")
-        total = int(answer.headers.get("Content-Length", 0))
-        with aside.open("wb") as file:
-            for chunk in answer.iter_content(_CHUNK_BYTES):
-                file.write(chunk)
-                report(file.tell(), total)
-        aside.replace(out)
+        remedy = f"The result is still at {url}."
+        try:
+            # The link alone opens the result; the key is for nobody but the service.
+            with requests.get(url, stream=True, timeout=_TIMEOUT_S) as answer:
+                if not answer.ok:
+                    raise FetchFailed(f"the result could not be fetched: HTTP {answer.status_code}")
+                _save(answer, aside, report)
+            aside.replace(out)
+        except requests.RequestException as fault:
+            raise Unavailable(f"the download broke off ({type(fault).__name__})", remedy=remedy) from fault
+        finally:
+            aside.unlink(missing_ok=True)
 
-    def _call(self, method: str, path: str, **options: object) -> requests.Response:
+    def _call(self, method: str, path: str, **options: object) -> Body:
         answer = self._send(method, self._url + path, **{"timeout": _TIMEOUT_S, **options})
+        body = _object(answer)
         if not answer.ok:
-            raise InvalidRequest(f"{_said(answer)} (HTTP {answer.status_code})")
-        return answer
+            raise _refusal(answer, body or {})
+        if body is None:
+            raise InvalidRequest(f"what answers at {self._url} is another service", remedy="Check the address.")
+        return body
 
     def _send(self, method: str, url: str, **options: object) -> requests.Response:
         try:
@@ -121,11 +131,26 @@ class ApiClient:
             ) from fault
 
 
-def _said(answer: requests.Response) -> str:
-    """What an error answer says, whichever shape it has."""
+def _save(answer: requests.Response, path: Path, report: Callable[[int, int], None]) -> None:
+    total = int(answer.headers.get("Content-Length", 0))
+    with path.open("wb") as file:
+        for chunk in answer.iter_content(_CHUNK_BYTES):
+            file.write(chunk)
+            report(file.tell(), total)
+
+
+def _object(answer: requests.Response) -> Body | None:
     try:
         body = answer.json()
     except ValueError:
-        return answer.reason or "no reason given"
-    said = [str(body[name]) for name in ("error", "detail", "message", "title", "remedy") if body.get(name)]
-    return " ".join(dict.fromkeys(said)) or "no reason given"
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _refusal(answer: requests.Response, body: Body) -> MouthpieceError:
+    """What an error answer says, whichever shape it has; one that may pass is `Unavailable`."""
+    said = (str(body[name]) for name in ("error", "errorMessage", "detail", "message", "title") if body.get(name))
+    message = f"{next(said, answer.reason or 'no reason given').rstrip('.')} (HTTP {answer.status_code})"
+    may_pass = answer.status_code >= 500 or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    kind = Unavailable if may_pass else InvalidRequest
+    return kind(message, remedy=str(body.get("remedy") or ""))

@@ -1,9 +1,9 @@
-"""How long a submission takes at a steady rate, beside a bare Flask endpoint under the same server in the same run.
+"""How long submissions and status calls take at a steady rate, beside a bare Flask endpoint in the same run.
 
 Open loop: request k leaves at k / rate whatever became of the others, and is timed from that moment, so that a slow
 server cannot slow down its own test. Prints one JSON object; times in milliseconds.
 
-usage: python -m scripts.bench_submit [--rate 50] [--seconds 10]
+usage: python -m scripts.bench_submit [--rate 50 --rate 100 ...] [--seconds 10] [--jobs 1000]
 """
 
 import json
@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -24,7 +24,11 @@ from flask.typing import ResponseReturnValue
 
 from scripts.ports import free_ports
 from scripts.trial import TRIVIAL_ENGINE, Trial, running
+from storage.records import Records
 
+#: Calls that may be under way at once.
+_CONNECTIONS = 64
+_NO_LIMIT = {"MOUTHPIECE_REQUESTS_PER_MIN_ENTERPRISE": "0"}
 _BODY = {
     "formState": {"image": "http://127.0.0.1:9/face.png", "audio": "http://127.0.0.1:9/voice.wav", "resolution": "720p"}
 }
@@ -41,24 +45,54 @@ def bare() -> Flask:
     return app
 
 
-def offered(url: str, key: str, rate: int, seconds: float) -> dict[str, float]:
-    """Send `rate` submissions a second and return the percentiles of their latency in ms, and the errors."""
+Call = Callable[[requests.Session, int], requests.Response]
+
+
+def offered(call: Call, rate: int, seconds: float) -> dict[str, float]:
+    """Make `rate` calls a second and return the percentiles of their latency in ms, what was answered, and the errors.
+
+    Args:
+        call: makes the call with a number, counted from 0.
+        rate: calls a second.
+        seconds: for how long.
+    """
     session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
-    headers = {"Authorization": f"Bearer {key}"}
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS))
     begin = time.perf_counter() + 0.5
 
     def one(number: int) -> tuple[float, bool]:
         due = begin + number / rate
         time.sleep(max(0.0, due - time.perf_counter()))
-        answer = session.post(f"{url}/api/v1/lipsync-image", json=_BODY, headers=headers, timeout=30)
+        answer = call(session, number)
         return (time.perf_counter() - due) * 1000, answer.ok
 
-    with ThreadPoolExecutor(64) as pool:
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
         timed = list(pool.map(one, range(int(rate * seconds))))
-    latencies = np.array([latency for latency, _ok in timed])
-    p50, p95, p99 = np.percentile(latencies, [50, 95, 99]).round(1).tolist()
-    return {"requests": len(timed), "errors": sum(not ok for _, ok in timed), "p50": p50, "p95": p95, "p99": p99}
+    took_s = time.perf_counter() - begin
+    p50, p95, p99 = np.percentile([latency for latency, _ok in timed], [50, 95, 99]).round(1).tolist()
+    answered = round(len(timed) / took_s, 1)
+    errors = sum(not ok for _, ok in timed)
+    return {"requests": len(timed), "errors": errors, "per_s": answered, "p50": p50, "p95": p95, "p99": p99}
+
+
+def submission(url: str, key: str) -> Call:
+    """Submits a portrait."""
+    headers = {"Authorization": f"Bearer {key}"}
+
+    def call(session: requests.Session, _number: int) -> requests.Response:
+        return session.post(f"{url}/api/v1/lipsync-image", json=_BODY, headers=headers, timeout=30)
+
+    return call
+
+
+def status(url: str, key: str, job_ids: list[str]) -> Call:
+    """Asks how one job after the other stands."""
+    headers = {"Authorization": f"Bearer {key}"}
+
+    def call(session: requests.Session, number: int) -> requests.Response:
+        return session.get(f"{url}/api/v1/jobs/{job_ids[number % len(job_ids)]}", headers=headers, timeout=30)
+
+    return call
 
 
 @contextmanager
@@ -79,9 +113,9 @@ def _baseline() -> Iterator[str]:
 def _wait_for(url: str) -> None:
     for _ in range(100):
         try:
-            requests.get(url, timeout=1)
+            requests.get(url, timeout=5)
             return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.1)
 
 
@@ -98,21 +132,43 @@ def _idle_workers(trial: Trial) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+def _filled(trial: Trial, jobs: int) -> list[str]:
+    """Submit jobs until there are as many in the records, and return their ids."""
+    records = Records(trial.data / "records.db")
+    there = len(records.jobs.list(limit=jobs))
+    submit = submission(trial.url, trial.key)
+    with requests.Session() as session:
+        for number in range(there, jobs):
+            submit(session, number).raise_for_status()
+    ids = [record.job_id for record in records.jobs.list(limit=jobs)]
+    records.close()
+    return ids
+
+
 @click.command()
-@click.option("--rate", default=50, show_default=True, help="Requests per second.")
-@click.option("--seconds", default=10.0, show_default=True)
-def main(rate: int, seconds: float) -> None:
-    """Measure submissions with idle workers, with workers at work, and the bare endpoint."""
+@click.option("--rate", "rates", multiple=True, default=(50, 100, 200), show_default=True, help="Requests per second.")
+@click.option("--seconds", default=10.0, show_default=True, help="How long each rate is kept up.")
+@click.option("--jobs", default=1000, show_default=True, help="Jobs in the records when statuses are asked for.")
+def main(rates: tuple[int, ...], seconds: float, jobs: int) -> None:
+    """Measure submissions and statuses while the workers rest, submissions while they work, and the bare endpoint."""
     with _baseline() as url:
-        offered(url, "none", rate, 1)
-        bare_endpoint = offered(url, "none", rate, seconds)
-    with running(TRIVIAL_ENGINE) as trial:
-        offered(trial.url, trial.key, rate, 1)
+        offered(submission(url, "none"), rates[0], 1)
+        bare_endpoint = {rate: offered(submission(url, "none"), rate, seconds) for rate in rates}
+    with running(TRIVIAL_ENGINE | _NO_LIMIT) as trial:
+        submit = submission(trial.url, trial.key)
+        offered(submit, rates[0], 1)
         with _idle_workers(trial):
-            idle = offered(trial.url, trial.key, rate, seconds)
-        busy = offered(trial.url, trial.key, rate, seconds)
-    result = {"rate": rate, "bare_flask": bare_endpoint, "submit": idle, "submit_with_workers_at_work": busy}
-    result["ratio_p50"] = round(idle["p50"] / bare_endpoint["p50"], 1)
+            idle = {rate: offered(submit, rate, seconds) for rate in rates}
+            ids = _filled(trial, jobs)
+            asked = offered(status(trial.url, trial.key, ids), rates[0], seconds)
+        busy = offered(submit, rates[0], seconds)
+    result = {
+        "bare_flask": bare_endpoint,
+        "submit": idle,
+        "submit_with_workers_at_work": {rates[0]: busy},
+        "status": {"jobs": len(ids), rates[0]: asked},
+        "ratio_p50": {rate: round(idle[rate]["p50"] / bare_endpoint[rate]["p50"], 1) for rate in rates},
+    }
     click.echo(json.dumps(result, indent=2))
 
 

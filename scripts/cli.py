@@ -62,8 +62,12 @@ def run(command: click.Command, arguments: list[str]) -> int:
         return _failed(str(fault), code=2)
     except MouthpieceError as fault:
         return _failed(f"{str(fault).rstrip('.')}. {fault.remedy}" if fault.remedy else str(fault))
-    except BrokenPipeError:
+    except SystemExit:
+        # click's way out when nobody reads on.
         return 141
+    except OSError as fault:
+        logger.debug("command_failed", exc_info=True)
+        return _failed(f"{fault.filename}: {fault.strerror}" if fault.filename and fault.strerror else str(fault))
     except Exception as fault:
         logger.debug("command_failed", exc_info=True)
         return _failed(f"{type(fault).__name__}: {fault} (MOUTHPIECE_LOG_LEVEL=DEBUG shows where)")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -10,23 +11,24 @@ from contracts.settings import Settings, environment
 from scripts import doctor as checks
 from scripts import doctor_stack, stack
 from scripts.doctor import Finding, State
-from scripts.options import with_settings
+from scripts.options import with_config, with_settings
 
 _COLOURS = {State.OK: "green", State.NOTE: "yellow", State.FAULT: "red"}
 
 
 @click.command()
+@with_config
 @with_settings
-def doctor(settings: Settings) -> int:
+def doctor(settings: Settings, config: Path | None) -> int:
     """Look for what is missing, here and in the running service, and say how to mend it."""
-    described = stack.read(stack.DEFAULT)
+    described = stack.read(config or stack.DEFAULT)
     findings: list[Finding] = []
     with Console(stderr=True).status("looking") as status:
         for name, look in checks.look(settings, environment(), described):
             status.update(f"looking at {name}")
             findings.append(look())
             _show(findings[-1])
-        for found in [doctor_stack.api(settings), *asyncio.run(doctor_stack.server(settings, described))]:
+        for found in [doctor_stack.api(settings), *asyncio.run(doctor_stack.server(settings))]:
             findings.append(found)
             _show(found)
     faults = [found.name for found in findings if found.state is State.FAULT]

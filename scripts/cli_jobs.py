@@ -8,10 +8,13 @@ from typing import TypeVar
 import click
 from temporalio.client import Client
 
+from api import job_moves
+from api.services import utc_now
 from contracts.jobs import Status
 from contracts.settings import Settings
 from scripts import connection, job_report, references, table
-from scripts.options import with_settings
+from scripts.options import open_records, with_settings
+from storage.jobs import JobFilter
 from storage.records import Records
 
 T = TypeVar("T")
@@ -19,7 +22,7 @@ T = TypeVar("T")
 
 @click.group()
 def jobs() -> None:
-    """List, show, cancel, retry and replay jobs. JOB is an id or a number."""
+    """List, show, cancel, retry and replay jobs, and send their webhooks again. JOB is an id or a number."""
 
 
 @jobs.command("list")
@@ -33,7 +36,8 @@ def jobs() -> None:
 @with_settings
 def list_jobs(settings: Settings, status: str | None, key_id: str | None, limit: int) -> None:
     """List jobs, newest first."""
-    found = _records(settings).jobs.list(key_id=key_id, status=Status(status) if status else None, limit=limit)
+    which = JobFilter(key_id=key_id, status=Status(status) if status else None)
+    found = _records(settings).jobs.list(which, limit)
     look = job_report.Standing(settings.data_dir)
     click.echo("\n".join(table.lines(job_report.HEADERS, [job_report.row(record, look(record)) for record in found])))
 
@@ -46,7 +50,8 @@ def show(settings: Settings, job: str) -> None:
     records = _records(settings)
     record = references.find(records, job)
     view = job_report.Standing(settings.data_dir)(record)
-    click.echo("\n".join(job_report.details(settings, record, view, records.deliveries.list(record.job_id))))
+    webhooks = records.deliveries.of_job(record.job_id, utc_now())
+    click.echo("\n".join(job_report.details(settings, record, view, webhooks)))
 
 
 @jobs.command()
@@ -55,9 +60,12 @@ def show(settings: Settings, job: str) -> None:
 def cancel(settings: Settings, job: str) -> None:
     """Stop a job; what it was doing ends within seconds."""
     record = references.find(_records(settings), job)
-    if record.status.is_terminal:
-        raise click.UsageError(f"job {job} has ended already: {record.status}")
-    connection.gateway(settings.data_dir).cancel(record.job_id)
+    gateway = connection.gateway(settings.data_dir)
+    view = gateway.view(record.job_id)
+    status = view.status if view else record.status
+    if status.is_terminal:
+        raise click.UsageError(f"job {job} has ended already: {status}")
+    gateway.cancel(record.job_id)
     click.echo(f"asked {record.job_id} to stop")
 
 
@@ -67,11 +75,21 @@ def cancel(settings: Settings, job: str) -> None:
 @with_settings
 def retry(settings: Settings, job: str, from_start: bool) -> None:
     """Run an ended job again, from the step that failed unless told otherwise."""
-    from scripts import reset
-
-    record = references.find(_records(settings), job)
-    retried = _with_client(settings, lambda client: reset.retry(client, record.job_id, from_start))
+    records, gateway = _records(settings), connection.gateway(settings.data_dir)
+    record = references.find(records, job)
+    retried = job_moves.retry(records, gateway, record, utc_now(), from_start=from_start)
     click.echo(f"{record.job_id} runs again from {retried.step} (run {retried.run_id})")
+
+
+@jobs.command()
+@click.argument("job")
+@with_settings
+def redeliver(settings: Settings, job: str) -> None:
+    """Send a job's webhooks again: the same bytes under the same ids."""
+    records, gateway = _records(settings), connection.gateway(settings.data_dir)
+    for webhook in records.deliveries.of_job(references.find(records, job).job_id, utc_now()):
+        job_moves.redeliver(records, gateway, webhook, utc_now())
+        click.echo(f"sent off {webhook.delivery.delivery_id} to {webhook.delivery.url}")
 
 
 @jobs.command()
@@ -98,7 +116,7 @@ def replay(settings: Settings, job: str) -> int:
 
 
 def _records(settings: Settings) -> Records:
-    return Records(settings.data_dir / "records.db")
+    return open_records(settings, must_exist=True)
 
 
 def _with_client(settings: Settings, work: Callable[[Client], Awaitable[T]]) -> T:

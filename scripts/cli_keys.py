@@ -3,10 +3,12 @@
 import click
 
 from contracts.errors import NotFound
+from contracts.plans import Plan
 from contracts.settings import Settings
 from scripts import table
 from scripts.clock import now_text
-from scripts.options import with_settings
+from scripts.options import RECORDS, open_records, with_settings
+from storage.keys import ApiKey
 from storage.records import Records
 
 
@@ -16,12 +18,25 @@ def keys() -> None:
 
 
 @keys.command()
-@click.argument("name")
+@click.option("--name", default="", help="What the key is called in lists.")
+@click.option(
+    "--plan",
+    type=click.Choice([plan.value for plan in Plan]),
+    default=Plan.ENTERPRISE.value,
+    show_default=True,
+    help="How many requests a minute it may make.",
+)
+@click.option("--admin", is_flag=True, help="Let the key manage keys over HTTP.")
 @with_settings
-def create(settings: Settings, name: str) -> None:
-    """Make a key called NAME and show it, this once, with the secret that signs its webhooks."""
-    records = _records(settings)
-    key, text = records.keys.create(name, now_text())
+def create(settings: Settings, name: str, plan: str, admin: bool) -> None:
+    """Make a key and show it, this once, with the secret that signs its webhooks.
+
+    The data folder may be one that no service has run on yet.
+    """
+    if not (settings.data_dir / RECORDS).exists():
+        click.echo(f"no service has run on {settings.data_dir} yet: making its records", err=True)
+    records = open_records(settings, must_exist=False)
+    key, text = records.keys.create(name, now_text(), Plan(plan), admin)
     click.echo(f"key             {text!s}")
     click.echo(f"webhook secret  {records.keys.webhook_secret(key.key_id)!s}")
 
@@ -31,10 +46,10 @@ def create(settings: Settings, name: str) -> None:
 def list_keys(settings: Settings) -> None:
     """List all keys, revoked ones too."""
     rows = [
-        (key.key_id, key.name, key.created_at, f"revoked {key.revoked_at}" if key.revoked_at else "works")
+        (key.key_id, key.name, key.plan, "yes" if key.is_admin else "", key.created_at, _state(key))
         for key in _records(settings).keys.list()
     ]
-    click.echo("\n".join(table.lines(("ID", "NAME", "CREATED", "STATE"), rows)))
+    click.echo("\n".join(table.lines(("ID", "NAME", "PLAN", "ADMIN", "CREATED", "STATE"), rows)))
 
 
 @keys.command()
@@ -47,5 +62,9 @@ def revoke(settings: Settings, key_id: str) -> None:
     click.echo(f"revoked {key_id}")
 
 
+def _state(key: ApiKey) -> str:
+    return f"revoked {key.revoked_at}" if key.revoked_at else "works"
+
+
 def _records(settings: Settings) -> Records:
-    return Records(settings.data_dir / "records.db")
+    return open_records(settings, must_exist=True)

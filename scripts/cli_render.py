@@ -8,7 +8,7 @@ import click
 from contracts.jobs import OutputOptions
 from contracts.settings import Settings
 from scripts import progress, table
-from scripts.options import read_settings, with_settings
+from scripts.options import Mp4File, read_settings, with_settings
 
 if TYPE_CHECKING:
     from scripts.installed_engines import Installed
@@ -21,15 +21,25 @@ _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--video", type=_file, help="Video to give another voice.")
 @click.option("--audio", type=_file, required=True, help="The speech.")
 @click.option("--vocal", type=_file, help="Another track that drives the lips, when AUDIO is more than the voice.")
+@click.option(
+    "--right-vocal", type=_file, help="What drives the right one of two faces; VOCAL then drives the left one."
+)
+@click.option("--mask", type=_file, help="Picture whose dark parts must not change.")
+@click.option("--prompt", default="", help="Style of speaking in words, such as: calm, loud, happy.")
+@click.option("--enhance", is_flag=True, help="Make the face clearer.")
 @click.option("--engine", help="Which engine. [default: the setting]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--resolution", type=click.Choice(["480p", "720p"]), help="Largest shorter side. [default: the source's]")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("-o", "--output", type=Mp4File(), required=True)
 def render(
     image: Path | None,
     video: Path | None,
     audio: Path,
     vocal: Path | None,
+    right_vocal: Path | None,
+    mask: Path | None,
+    prompt: str,
+    enhance: bool,
     engine: str | None,
     seed: int,
     resolution: str | None,
@@ -39,9 +49,12 @@ def render(
     source = image or video
     if source is None or (image and video):
         raise click.UsageError("give one of --image and --video")
-    if not output.absolute().parent.is_dir():
-        raise click.UsageError(f"no such folder: {output.parent}")
-    from scripts.render import render_file
+    from scripts.render import is_still, render_file
+
+    if image and not is_still(source):
+        raise click.UsageError(f"--image: {source} is no PNG, JPEG or WebP picture")
+    if video and is_still(source):
+        raise click.UsageError(f"--video: {source} is a picture; give it with --image")
 
     settings = read_settings()
     with progress.bars() as bars:
@@ -51,8 +64,13 @@ def render(
             output,
             engine=engine or settings.engine,
             vocal=vocal,
+            right_vocal=right_vocal,
+            mask=mask,
+            prompt=prompt,
             seed=seed,
-            options=OutputOptions(short_side_px=int(resolution.removesuffix("p")) if resolution else 0),
+            options=OutputOptions(
+                short_side_px=int(resolution.removesuffix("p")) if resolution else 0, enhance=enhance
+            ),
             device=settings.device,
             threads=settings.torch_threads,
             segment_s=settings.segment_s,

@@ -10,22 +10,16 @@ import click
 
 from contracts.settings import Settings, environment
 from contracts.steps import Queue
-from scripts.options import DATA_DIR, read_settings, with_settings
+from scripts.options import DATA_DIR, read_settings, with_config, with_settings
 
 #: Where our packages lie: the folder that holds this one.
 ROOT = Path(__file__).resolve().parent.parent
-
-_config = click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Description of the stack. [default: temporal-dev.yaml of the sources]",
-)
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), help="The API's port; 0 takes any that is free.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Keep everything in this folder.")
-@_config
+@with_config
 def up(port: int | None, data: Path | None, config: Path | None) -> None:
     """Run Temporal, the API and the workers here, until ctrl-c.
 
@@ -49,9 +43,11 @@ def up(port: int | None, data: Path | None, config: Path | None) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=16, show_default=True, help="Threads of each process.")
-def api(host: str, port: int, processes: int, threads: int) -> None:
+@with_settings
+def api(settings: Settings, host: str, port: int, processes: int, threads: int) -> None:
     """Run the API alone, under gunicorn."""
-    read_settings()
+    from scripts import connection
+
     flags = {
         "--bind": f"{host}:{port}",
         "--workers": processes,
@@ -64,9 +60,9 @@ def api(host: str, port: int, processes: int, threads: int) -> None:
     }
     words = [str(word) for pair in flags.items() for word in pair]
     sys.stderr.flush()
-    os.execv(
-        sys.executable, [sys.executable, "-P", "-m", "gunicorn", "--no-control-socket", *words, "api.app:from_env()"]
-    )
+    command = [sys.executable, "-P", "-m", "gunicorn", "--no-control-socket", *words, f"api.app:from_env({threads})"]
+    environ = connection.environ_for(settings.data_dir) | {DATA_DIR: str(settings.data_dir)}
+    os.execve(sys.executable, command, environ)
 
 
 @click.command()
@@ -82,7 +78,7 @@ def worker(settings: Settings, queues: tuple[str, ...]) -> int:
 
 
 @click.command("server-init")
-@_config
+@with_config
 @with_settings
 def server_init(settings: Settings, config: Path | None) -> None:
     """Prepare a Temporal server of your own: search attributes and retention. Safe to run again."""
@@ -90,7 +86,7 @@ def server_init(settings: Settings, config: Path | None) -> None:
 
     async def prepare() -> str:
         client = await connection.connect(settings.data_dir)
-        await server_init.prepare(client, stack.read(config or stack.DEFAULT))
+        await server_init.prepare(client, stack.read(config or stack.DEFAULT).server.retention)
         return client.namespace
 
     click.echo(f"namespace {asyncio.run(prepare())} is ready")

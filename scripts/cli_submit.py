@@ -1,24 +1,28 @@
 """The command that sends a job to a running service."""
 
-import time
 from pathlib import Path
 
 import click
 from rich.progress import Progress
 
-from contracts.errors import InternalError
+from contracts.errors import InternalError, MouthpieceError
 from contracts.settings import PREFIX, Secret, Settings
-from scripts import progress, runfile
+from scripts import first_key, progress, remedies, runfile, waiting
 from scripts.api_client import ApiClient, Body, Sent, Standing
 from scripts.job_progress import JobProgress
-from scripts.options import with_settings
-from storage.secrets import first_key, server_secret
+from scripts.options import Mp4File, open_records, with_settings
 
 _ASK_EVERY_S = 1.0
 
 
 class JobFailed(InternalError):
     """The service could not do the job; its own words say why."""
+
+
+def _web_address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value and not value.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{value} does not begin with http:// or https://")
+    return value.rstrip("/") if value else None
 
 
 @click.command()
@@ -30,11 +34,18 @@ class JobFailed(InternalError):
 @click.option("--seed", type=click.IntRange(0), help="Repeats the motion that the speech does not determine.")
 @click.option("--webhook", help="URL that the outcome is posted to.")
 @click.option("--wait", is_flag=True, help="Wait until the job has ended and print the URL of its output.")
+@click.option("-o", "--output", type=Mp4File(), help="Wait, and write the result here.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Wait, and write the result here."
+    "--url",
+    envvar=f"{PREFIX}URL",
+    callback=_web_address,
+    help=f"The service. [default: {PREFIX}URL, else the one that runs here]",
 )
-@click.option("--url", envvar=f"{PREFIX}URL", help=f"The service. [default: {PREFIX}URL, else the one that runs here]")
-@click.option("--key", envvar=f"{PREFIX}API_KEY", help=f"An API key. [default: {PREFIX}API_KEY, else the first key]")
+@click.option(
+    "--key",
+    envvar=f"{PREFIX}API_KEY",
+    help=f"An API key. [default: {PREFIX}API_KEY, else the first key of a service that runs here]",
+)
 @with_settings
 def submit(
     settings: Settings,
@@ -56,7 +67,7 @@ def submit(
     if vocal and (image or resolution or seed is not None or webhook):
         raise click.UsageError("--vocal goes with --video and --audio alone")
     address = _service(settings, url)
-    client = ApiClient(address, Secret(key) if key else first_key(server_secret(settings)))
+    client = ApiClient(address, Secret(key) if key else _own_key(settings, address))
     placed = {
         name: client.place(media) for name, media in {"image": image, "video": video, "audio": audio}.items() if media
     }
@@ -67,7 +78,7 @@ def submit(
         sent = client.submit(f"lipsync-{'image' if image else 'video'}", state | _seed(seed), webhook)
     click.echo(sent.reference)
     if wait or output:
-        _finish(client, sent, JobProgress(settings, address), output)
+        _finish(client, sent, JobProgress(settings, address), output, _later(settings, address, sent))
 
 
 def _seed(seed: int | None) -> Body:
@@ -81,25 +92,52 @@ def _service(settings: Settings, url: str | None) -> str:
     return running.url if running else settings.public_url
 
 
-def _finish(client: ApiClient, sent: Sent, job_progress: JobProgress, output: Path | None) -> None:
-    with progress.bars() as bars:
-        standing = _wait(client, sent, job_progress, bars)
-        if standing.error or not standing.output:
-            raise JobFailed(f"the job failed: {standing.error or 'no output'}")
-        if output:
-            download = bars.add_task("download", total=None)
-            client.download(
-                standing.output, output, lambda done, all_: bars.update(download, completed=done, total=all_)
-            )
+def _own_key(settings: Settings, address: str) -> Secret:
+    """The first key, for the data folder's own service alone: no other is to learn it."""
+    if address not in (_service(settings, None), settings.public_url):
+        raise click.UsageError(
+            f"{address} is not the service of {settings.data_dir}: give its key with --key or {PREFIX}API_KEY"
+        )
+    records = open_records(settings, must_exist=True)
+    try:
+        return first_key.working(settings, records)
+    finally:
+        records.close()
+
+
+def _finish(client: ApiClient, sent: Sent, job_progress: JobProgress, output: Path | None, later: str) -> None:
+    """Wait for a job's end and fetch its result; however that breaks off, say how to come back to it."""
+    try:
+        with progress.bars() as bars:
+            standing = _wait(client, sent, job_progress, bars)
+            if output and standing.output:
+                _download(client, standing.output, output, bars)
+    except (KeyboardInterrupt, MouthpieceError, OSError):
+        click.echo(f"The service keeps job {sent.reference}; {later}", err=True)
+        raise
+    if not standing.output:
+        raise JobFailed(f"the job failed: {standing.error or 'no output'}", remedy=remedies.of(standing.error_code))
     click.echo(output or standing.output)
+
+
+def _later(settings: Settings, address: str, sent: Sent) -> str:
+    if address == _service(settings, None):
+        return f"mouthpiece jobs show {sent.reference} --data {settings.data_dir} tells how it stands."
+    return f"GET {address}{sent.path} tells how it stands."
+
+
+def _download(client: ApiClient, url: str, output: Path, bars: Progress) -> None:
+    task = bars.add_task("download", total=None)
+    client.download(url, output, lambda done, total: bars.update(task, completed=done, total=total))
 
 
 def _wait(client: ApiClient, sent: Sent, job_progress: JobProgress, bars: Progress) -> Standing:
     task = bars.add_task("waiting", total=None)
-    while not (standing := client.standing(sent)).is_over:
-        seen = job_progress.look(sent.reference)
-        if seen:
+
+    def look() -> None:
+        if seen := job_progress.look(sent.reference):
             bars.update(task, description=seen.stage, completed=seen.percent, total=100)
-        time.sleep(_ASK_EVERY_S)
+
+    standing = waiting.until_over(client, sent, every_s=_ASK_EVERY_S, look=look)
     bars.update(task, description="done" if standing.output else "failed", completed=100, total=100)
     return standing

@@ -1,12 +1,14 @@
 """The command line's own connection to Temporal."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
-from api.temporal import TemporalGateway
-from contracts.errors import Unavailable
+from api.temporal import DEFAULT_ADDRESS, TemporalGateway
+from contracts.errors import InternalError, Unavailable
 from contracts.settings import environment
 from scripts import runfile
 
@@ -14,39 +16,65 @@ from scripts import runfile
 _CHOSEN = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
 
 
-def configuration(data_dir: Path) -> ClientConnectConfig:
-    """Temporal's standard variables and profile, or the stack that runs on the data folder when none are set."""
+class ProfileUnusable(InternalError):
+    """Temporal's profile file, or the profile chosen in it, cannot be read."""
+
+
+def only(address: str, namespace: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which Temporal's own names mean one unencrypted server, whatever profile there is."""
+    rest = {name: value for name, value in environ.items() if not name.startswith("TEMPORAL_")}
+    # Without a file of its own the SDK reads the operator's, whose TLS and API key belong to another server.
+    own = {"TEMPORAL_ADDRESS": address, "TEMPORAL_NAMESPACE": namespace, "TEMPORAL_CONFIG_FILE": os.devnull}
+    return rest | own
+
+
+def environ_for(data_dir: Path) -> dict[str, str]:
+    """This process's environment, its Temporal names those of the folder's stack unless the operator chose a server."""
     environ = environment()
     running = runfile.read(data_dir)
-    if running and not any(environ.get(name) for name in _CHOSEN):
-        environ |= {"TEMPORAL_ADDRESS": running.temporal, "TEMPORAL_NAMESPACE": running.namespace}
-    return ClientConfig.load_client_connect_config(override_env_vars=environ)
+    if running is None or any(environ.get(name) for name in _CHOSEN):
+        return environ
+    return only(running.temporal, running.namespace, environ)
+
+
+def configuration(data_dir: Path) -> ClientConnectConfig:
+    """Temporal's standard variables and profile, or the stack that runs on the data folder when none are set.
+
+    Raises:
+        ProfileUnusable: when the operator's profile cannot be read.
+    """
+    try:
+        return ClientConfig.load_client_connect_config(override_env_vars=environ_for(data_dir))
+    except RuntimeError as fault:
+        cause = " ".join(str(fault).split())
+        raise ProfileUnusable(
+            f"Temporal's profile: {cause}", remedy="Mend TEMPORAL_PROFILE or its file, TEMPORAL_CONFIG_FILE."
+        ) from fault
 
 
 def is_known(data_dir: Path) -> bool:
-    """Whether there is a server to ask: a stack runs on the data folder, or the environment names one."""
-    environ = environment()
-    return runfile.read(data_dir) is not None or any(environ.get(name) for name in _CHOSEN)
+    """Whether there is a server to ask: a stack runs on the data folder, or variables or a profile name one."""
+    return bool(configuration(data_dir).get("target_host"))
 
 
 async def connect(data_dir: Path) -> Client:
     """Connect to the server that the data folder's stack or the environment names.
 
     Raises:
-        Unavailable: when it does not answer.
+        ProfileUnusable: when the operator's profile cannot be read.
+        Unavailable: when the server does not answer.
     """
     config = configuration(data_dir)
-    config.setdefault("target_host", "localhost:7233")
+    address = config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(**config)
     except RuntimeError as fault:
         raise Unavailable(
-            f"no Temporal server answers at {config['target_host']}",
+            f"no Temporal server answers at {address}",
             remedy="Start one with mouthpiece up, name its data folder with --data, or set TEMPORAL_ADDRESS.",
         ) from fault
 
 
 def gateway(data_dir: Path) -> TemporalGateway:
     """The API's own way to Temporal, to the same server as `connect`."""
-    config = configuration(data_dir)
-    return TemporalGateway(address=config.get("target_host") or "", namespace=config.get("namespace") or "")
+    return TemporalGateway(config=configuration(data_dir))

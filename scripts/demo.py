@@ -18,6 +18,7 @@ from scripts.api_client import ApiClient, Sent, Standing
 from scripts.cli import run_and_leave
 from scripts.receiver import Receiver, receiving
 from scripts.trial import Trial, running, serving
+from scripts.waiting import until_over
 from storage.records import Records
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
@@ -25,6 +26,7 @@ PORTRAIT, FIRST_VOICE, SECOND_VOICE = "portrait.png", "voice-austen.wav", "voice
 
 _ASK_EVERY_S = 0.5
 _WEBHOOK_PATIENCE_S = 60
+_JOB_PATIENCE_S = 600
 
 
 class _Phases:
@@ -96,8 +98,7 @@ def _webhook_secret(trial: Trial) -> Secret:
 
 def _result(client: ApiClient, sent: Sent, out: Path, waiting: progress.Waiting) -> Standing:
     """Wait for a job and fetch what it made."""
-    while not (standing := client.standing(sent)).is_over:
-        time.sleep(_ASK_EVERY_S)
+    standing = until_over(client, sent, every_s=_ASK_EVERY_S, at_most_s=_JOB_PATIENCE_S)
     if not standing.output:
         raise EngineFault(f"job {sent.reference} failed: {standing.error}", remedy="service.log says more.")
     client.download(standing.output, out, lambda done, total: None)

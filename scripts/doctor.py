@@ -4,14 +4,18 @@ import importlib.metadata
 import platform
 import shutil
 import sys
+import tempfile
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from contracts.errors import MouthpieceError
 from contracts.settings import Settings
 from scripts import ports, runfile, temporal_binary
 from scripts.stack import Stack
+from storage.blobs import open_blobs
 from storage.records import Records
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -42,6 +46,7 @@ def look(settings: Settings, environ: Mapping[str, str], stack: Stack) -> list[t
         ("python", python),
         ("temporal", lambda: temporal(environ)),
         ("data folder", lambda: data_folder(settings)),
+        ("blob store", lambda: blob_store(settings)),
         ("disk", lambda: disk(settings)),
         ("API port", lambda: api_port(settings, stack)),
         ("compute", lambda: compute(settings)),
@@ -77,10 +82,32 @@ def data_folder(settings: Settings) -> Finding:
         records.close()
     except OSError as fault:
         remedy = "Make it writable, or name another with MOUTHPIECE_DATA_DIR."
-        return Finding(name="data folder", state=State.FAULT, detail=str(fault), remedy=remedy)
+        return Finding(
+            name="data folder", state=State.FAULT, detail=f"{settings.data_dir}: {fault.strerror}", remedy=remedy
+        )
     except MouthpieceError as fault:
         return _fault("data folder", fault)
     return Finding(name="data folder", state=State.OK, detail=str(settings.data_dir))
+
+
+def blob_store(settings: Settings) -> Finding:
+    """Whether files can be stored, found again and removed."""
+    key = f"doctor/{uuid.uuid4()}"
+    where = f"bucket {settings.s3_bucket}" if settings.s3_bucket else "the data folder"
+    try:
+        blobs = open_blobs(settings)
+        with tempfile.TemporaryDirectory() as folder:
+            sample = Path(folder) / "sample"
+            sample.write_bytes(b"doctor")
+            blobs.put(key, sample)
+        blobs.size(key)
+        blobs.delete(key)
+    except MouthpieceError as fault:
+        remedy = (
+            "Check the settings MOUTHPIECE_S3_*, that the bucket exists, and that the key may read, write and delete."
+        )
+        return Finding(name="blob store", state=State.FAULT, detail=f"{where}: {fault}", remedy=remedy)
+    return Finding(name="blob store", state=State.OK, detail=where)
 
 
 def disk(settings: Settings) -> Finding:
@@ -110,13 +137,17 @@ def compute(settings: Settings) -> Finding:
     """The device that engines would compute on."""
     import torch
 
-    if torch.cuda.is_available():
-        name = torch.cuda.get_device_name(0)
+    from engines.registry import choose_device
+
+    try:
+        device = choose_device(settings.device)
+    except MouthpieceError as fault:
+        return _fault("compute", fault)
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
         return Finding(name="compute", state=State.OK, detail=f"{name}, setting {settings.device}")
-    if settings.device == "cuda":
-        remedy = "Install the GPU's driver, or set MOUTHPIECE_DEVICE=auto."
-        return Finding(name="compute", state=State.FAULT, detail="no GPU, but the setting asks for one", remedy=remedy)
-    return Finding(name="compute", state=State.OK, detail=f"no GPU: {torch.get_num_threads()} CPU threads")
+    detail = f"CPU, threads of an engine: {settings.torch_threads}, setting {settings.device}"
+    return Finding(name="compute", state=State.OK, detail=detail)
 
 
 def engine(settings: Settings) -> Finding:

@@ -1,14 +1,14 @@
 """What a running service lacks: whether API and Temporal answer, are set up, and every queue has a worker."""
 
 import requests
+from temporalio.client import Client
 from temporalio.service import RPCError
 
-from contracts.errors import MouthpieceError
+from contracts.errors import MouthpieceError, Unavailable
 from contracts.settings import Settings
 from contracts.steps import Queue
 from scripts import connection, pollers, runfile, server_init
 from scripts.doctor import Finding, State
-from scripts.stack import Stack
 
 
 def api(settings: Settings) -> Finding:
@@ -27,29 +27,38 @@ def api(settings: Settings) -> Finding:
     return Finding(name="API", state=State.FAULT, detail=detail, remedy="See the logs of mouthpiece up.")
 
 
-async def server(settings: Settings, stack: Stack) -> list[Finding]:
+async def server(settings: Settings) -> list[Finding]:
     """Whether Temporal answers, knows the search attributes, and sees a worker on each queue."""
     try:
         client = await connection.connect(settings.data_dir)
+        await server_init.check_namespace(client)
+    except Unavailable as fault:
+        return [_fault("server", State.NOTE, fault)]
     except MouthpieceError as fault:
-        return [Finding(name="server", state=State.NOTE, detail=str(fault), remedy=fault.remedy)]
-    findings = [
-        Finding(name="server", state=State.OK, detail=f"Temporal answers at {client.service_client.config.target_host}")
-    ]
+        return [_fault("server", State.FAULT, fault)]
+    detail = f"Temporal answers at {client.service_client.config.target_host}"
+    findings = [Finding(name="server", state=State.OK, detail=detail), await _attributes(client)]
     try:
-        findings.append(_attributes(await server_init.missing_search_attributes(client, stack.search_attributes)))
-        findings += [_queue(queue, await pollers.identities(client, queue)) for queue in Queue]
-    except (MouthpieceError, RPCError) as fault:
-        remedy = fault.remedy if isinstance(fault, MouthpieceError) else ""
-        findings.append(Finding(name="server", state=State.FAULT, detail=str(fault), remedy=remedy))
-    return findings
+        return findings + [_queue(queue, await pollers.identities(client, queue)) for queue in Queue]
+    except RPCError as fault:
+        return [*findings, _fault("queues", State.FAULT, server_init.explanation(fault, client.namespace))]
 
 
-def _attributes(missing: list[str]) -> Finding:
+async def _attributes(client: Client) -> Finding:
+    try:
+        missing = await server_init.missing_search_attributes(client)
+    except server_init.NotGranted as fault:
+        return _fault("attributes", State.NOTE, fault)
+    except MouthpieceError as fault:
+        return _fault("attributes", State.FAULT, fault)
     if missing:
         detail = f"{', '.join(missing)} missing"
         return Finding(name="attributes", state=State.FAULT, detail=detail, remedy="Run mouthpiece server-init.")
     return Finding(name="attributes", state=State.OK, detail="all search attributes are registered")
+
+
+def _fault(name: str, state: State, fault: MouthpieceError) -> Finding:
+    return Finding(name=name, state=state, detail=str(fault), remedy=fault.remedy)
 
 
 def _queue(queue: Queue, workers: list[str]) -> Finding:

@@ -4,12 +4,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.temporal import TemporalGateway
+import click
+
 from contracts.errors import Unavailable
-from contracts.jobs import JobView, workflow_id
+from contracts.jobs import JobView, MediaRef, workflow_id
 from contracts.settings import Settings
-from scripts import connection, runfile
-from storage.deliveries import Attempt
+from scripts import connection, remedies, runfile
+from storage.deliveries import Attempt, Webhook
 from storage.jobs import JobRecord
 from storage.links import Links
 from storage.secrets import server_secret
@@ -18,20 +19,23 @@ HEADERS = ("NUMBER", "ID", "STATUS", "STAGE", "%", "MODEL", "CREATED", "SECONDS"
 
 
 class Standing:
-    """Asks Temporal how jobs stand, for the records only learn how they ended; silent when it cannot be reached."""
+    """Asks Temporal how jobs stand, for the records only learn how they ended; says once when it cannot be asked."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._gateway: TemporalGateway | None = None
-        if connection.is_known(data_dir):
-            self._gateway = connection.gateway(data_dir)
+        self._gateway = connection.gateway(data_dir) if connection.is_known(data_dir) else None
+        self._has_told = False
 
     def __call__(self, record: JobRecord) -> JobView | None:
         """Return the job's view; None when Temporal does not know it, or cannot be asked."""
-        try:
-            return self._gateway.view(record.job_id) if self._gateway else None
-        except Unavailable:
-            self._gateway = None
-            return None
+        if self._gateway is not None:
+            try:
+                return self._gateway.view(record.job_id)
+            except Unavailable:
+                self._gateway = None
+        if not self._has_told:
+            self._has_told = True
+            click.echo("Temporal cannot be asked: jobs that go on are shown as unknown", err=True)
+        return None
 
 
 def row(record: JobRecord, view: JobView | None) -> tuple[str, ...]:
@@ -51,7 +55,7 @@ def row(record: JobRecord, view: JobView | None) -> tuple[str, ...]:
     )
 
 
-def details(settings: Settings, record: JobRecord, view: JobView | None, attempts: Sequence[Attempt]) -> list[str]:
+def details(settings: Settings, record: JobRecord, view: JobView | None, webhooks: Sequence[Webhook]) -> list[str]:
     """Everything about one job, a line each; empty entries are left out."""
     error = view.error if view else record.error
     running = runfile.read(settings.data_dir)
@@ -62,13 +66,18 @@ def details(settings: Settings, record: JobRecord, view: JobView | None, attempt
         "status": _status(record, view),
         "stage": f"{view.stage}, {view.percent} %" if view else "",
         "error": f"{error.code}: {error.message}" if error else "",
+        "remedy": remedies.of(error.code) if error else "",
         "key": record.key_id,
         "dialect": record.dialect,
         "model": record.model,
         "engine": f"{record.engine}, seed {media.seed}",
-        "source": media.source.url or media.source.blob,
-        "audio": media.audio.url or media.audio.blob,
-        "vocal": (media.vocal.url or media.vocal.blob) if media.vocal else "",
+        "source": _place(media.source),
+        "audio": _place(media.audio),
+        "vocal": _place(media.vocal),
+        "right audio": f"{_place(media.right_audio)} ({media.order})" if media.right_audio else "",
+        "script": f"{media.script.voice_id}: {media.script.text}" if media.script else "",
+        "mask": _place(media.mask),
+        "prompt": media.prompt,
         "created": record.created_at,
         "started": (view.started_at if view else record.started_at) or "",
         "finished": record.finished_at,
@@ -83,13 +92,17 @@ def details(settings: Settings, record: JobRecord, view: JobView | None, attempt
         else "",
     }
     lines = [f"{name:<9} {value}" for name, value in entries.items() if value]
-    return lines + [_attempt(attempt) for attempt in attempts]
+    return lines + [line for webhook in webhooks for line in _webhook(webhook)]
 
 
 def _status(record: JobRecord, view: JobView | None) -> str:
     if view:
         return view.status
     return record.status if record.status.is_terminal else "unknown"
+
+
+def _place(media: MediaRef | None) -> str:
+    return (media.url or media.blob) if media else ""
 
 
 def _link(settings: Settings, running: runfile.Running | None, record: JobRecord) -> str:
@@ -99,6 +112,10 @@ def _link(settings: Settings, running: runfile.Running | None, record: JobRecord
     return links.url(record.output, time.time())
 
 
+def _webhook(webhook: Webhook) -> list[str]:
+    return [f"  {webhook.delivery.delivery_id}: {webhook.state}", *map(_attempt, webhook.attempts)]
+
+
 def _attempt(attempt: Attempt) -> str:
     answer = f"HTTP {attempt.http_status}" if attempt.http_status else attempt.answer
-    return f"  attempt {attempt.attempt} at {attempt.at}: {answer} in {attempt.latency_ms} ms"
+    return f"    attempt {attempt.attempt} at {attempt.at}: {answer} in {attempt.latency_ms} ms"

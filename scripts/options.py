@@ -1,4 +1,4 @@
-"""What several commands share: the data folder's option, and the logs of the command's own process."""
+"""What several commands share: their options, the data folder's records, the logs of the command's own process."""
 
 import functools
 import logging
@@ -9,12 +9,37 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
+from contracts.errors import NotFound
 from contracts.settings import PREFIX, Settings, environment
+from storage.records import Records
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DATA_DIR = f"{PREFIX}DATA_DIR"
+#: Name of the records in the data folder.
+RECORDS = "records.db"
+
+with_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Description of the stack. [default: temporal-dev.yaml of the sources]",
+)
+
+
+class Mp4File(click.ParamType[Path]):
+    """A video to be written: its folder is there, and its name says what it will hold."""
+
+    name = "file"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Check the suffix and the folder."""
+        path = Path(str(value))
+        if path.suffix.lower() != ".mp4":
+            self.fail(f"{path} does not end in .mp4, and an MP4 is what is written", param, ctx)
+        if not path.absolute().parent.is_dir():
+            self.fail(f"no such folder: {path.parent}", param, ctx)
+        return path
 
 
 def with_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
@@ -41,6 +66,26 @@ def read_settings(data: Path | None = None) -> Settings:
     settings = Settings.from_env(environment() | ({DATA_DIR: str(data)} if data else {}))
     configure_logs(settings.log_level)
     return settings
+
+
+def open_records(settings: Settings, *, must_exist: bool) -> Records:
+    """Open the records of a data folder.
+
+    Args:
+        settings: whose data folder.
+        must_exist: refuse to make them, so that a misspelt folder is no empty service.
+
+    Raises:
+        NotFound: when there are none.
+        StorageBusy: when they cannot be opened.
+    """
+    path = settings.data_dir / RECORDS
+    if must_exist and not path.is_file():
+        raise NotFound(
+            f"no records in {settings.data_dir}",
+            remedy=f"Start it with mouthpiece up --data {settings.data_dir}, or name the right folder.",
+        )
+    return Records(path)
 
 
 def configure_logs(level: str) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.settings import Settings
-from scripts.addresses import Addresses
-from scripts.stack import Stack
+from scripts import connection
+from scripts.addresses import Addresses, reachable
+from scripts.stack import Server, Stack
 from scripts.supervise import Part
 
 
@@ -15,12 +16,11 @@ def inherited(stack: Stack, settings: Settings, addresses: Addresses, environ: M
     """The environment of every part; Temporal's own names must all mean this stack's server."""
     own = {
         "MOUTHPIECE_DATA_DIR": str(settings.data_dir),
-        "TEMPORAL_ADDRESS": f"{stack.server.host}:{addresses.temporal_port}",
-        "TEMPORAL_NAMESPACE": stack.server.namespace,
         "PYTHONUNBUFFERED": "1",
     }
-    rest = {name: value for name, value in environ.items() if not name.startswith("TEMPORAL_")}
-    return {"MOUTHPIECE_PUBLIC_URL": f"http://{stack.api.host}:{addresses.api_port}"} | rest | own
+    temporal = f"{reachable(stack.server.host)}:{addresses.temporal_port}"
+    rest = connection.only(temporal, stack.server.namespace, environ)
+    return {"MOUTHPIECE_PUBLIC_URL": f"http://{reachable(stack.api.host)}:{addresses.api_port}"} | rest | own
 
 
 def server(stack: Stack, settings: Settings, addresses: Addresses, environ: dict[str, str], binary: Path) -> Part:
@@ -35,10 +35,15 @@ def server(stack: Stack, settings: Settings, addresses: Addresses, environ: dict
         "--log-level": "error",
     }
     command = [str(binary), "server", "start-dev", *(str(word) for pair in flags.items() for word in pair)]
-    command += [word for item in stack.server.pragmas.items() for word in ("--sqlite-pragma", "=".join(item))]
-    for name, value in stack.server.dynamic_config.items():
-        command += ["--dynamic-config-value", f"{name}={json.dumps(value)}"]
-    return Part(name="temporal", command=command, environ=environ, grace_s=5)
+    return Part(name="temporal", command=command + tuning(stack.server), environ=environ, grace_s=5)
+
+
+def tuning(server: Server) -> list[str]:
+    """The development server's arguments that say how it keeps its database and how it is tuned."""
+    words = [word for item in server.pragmas.items() for word in ("--sqlite-pragma", "=".join(item))]
+    for name, value in server.dynamic_config.items():
+        words += ["--dynamic-config-value", f"{name}={json.dumps(value)}"]
+    return words
 
 
 def api(stack: Stack, addresses: Addresses, environ: dict[str, str]) -> Part:

@@ -11,7 +11,7 @@ def bars() -> Progress:
 
 
 class Stages:
-    """One bar a stage, added when the stage is first heard of."""
+    """One bar a stage, added when the stage is first heard of, and full once the next one is."""
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
@@ -20,6 +20,8 @@ class Stages:
     def __call__(self, stage: str, fraction: float) -> None:
         """Move a stage's bar to `fraction`, 0..1."""
         if stage not in self._tasks:
+            for begun in self._tasks.values():
+                self._shown.update(begun, completed=1.0)
             self._tasks[stage] = self._shown.add_task(stage, total=1.0)
         self._shown.update(self._tasks[stage], completed=fraction)
 

@@ -2,17 +2,17 @@
 
 import json
 import queue
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from contracts.errors import InternalError
 from contracts.settings import Secret
 from contracts.studio import StudioJob
+from scripts.listening import listening
 
 
 class NothingCame(InternalError):
@@ -21,10 +21,11 @@ class NothingCame(InternalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One webhook: its id, whether its signature is right, and its body, as sent and as read."""
+    """One webhook: its id, whether its signature is right, its headers (small letters), its body as sent and read."""
 
     delivery_id: str
     is_signed: bool
+    headers: dict[str, str]
     raw: bytes
     job: StudioJob
 
@@ -64,9 +65,12 @@ def receiving(secret: Secret) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            is_signed = _is_signed(verifier, raw, dict(self.headers.items()))
-            identity = self.headers.get("webhook-id", "")
-            receiver.put(Received(delivery_id=identity, is_signed=is_signed, raw=raw, job=json.loads(raw)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            is_signed = _is_signed(verifier, raw, headers)
+            identity = headers.get("webhook-id", "")
+            receiver.put(
+                Received(delivery_id=identity, is_signed=is_signed, headers=headers, raw=raw, job=json.loads(raw))
+            )
             self.send_response(200 if is_signed else 401)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -74,21 +78,14 @@ def receiving(secret: Secret) -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}/webhook")
-    thread = threading.Thread(target=server.serve_forever, name="receiver", daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as url:
+        receiver = Receiver(f"{url}/webhook")
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _is_signed(verifier: Webhook, raw: bytes, headers: dict[str, str]) -> bool:
     try:
-        verifier.verify(raw, {name.lower(): value for name, value in headers.items()})
+        verifier.verify(raw, headers)
     except WebhookVerificationError:
         return False
     return True

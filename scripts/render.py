@@ -1,15 +1,18 @@
 """One video rendered in this process, with no server: what `mouthpiece render` does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import torch
 
-from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.jobs import MediaInfo, OutputOptions, Role, Side
 from contracts.settings import Device
 from engines import join, pipeline
-from engines.base import Engine
+from engines.audio import read_speech
+from engines.base import Direction, Engine, Speech
 from engines.containers import STILL_FORMATS, sniff
 from engines.probe import Probe, probe
 from engines.registry import choose_device, load
@@ -25,8 +28,11 @@ def render_file(
     *,
     engine: str = "articulate",
     vocal: Path | None = None,
+    right_vocal: Path | None = None,
+    mask: Path | None = None,
+    prompt: str = "",
     seed: int = 0,
-    options: OutputOptions | None = None,
+    options: OutputOptions = OutputOptions(),  # noqa: B008 - immutable
     device: Device = "auto",
     threads: int = 1,
     segment_s: float = 4.0,
@@ -40,6 +46,9 @@ def render_file(
         out: the MP4 file to write.
         engine: name of an installed engine.
         vocal: what drives the lips, when it is not `audio`.
+        right_vocal: what drives the right one of two faces; the left one's is `vocal` or else `audio`.
+        mask: a picture whose dark parts must not change.
+        prompt: the style in words.
         seed: makes the motion that the speech does not determine repeatable.
         options: how the output differs from the source.
         device: where the engine computes.
@@ -56,6 +65,7 @@ def render_file(
     info = _source_info(source)
     length_s = probe(audio, Role.AUDIO, "audio").duration_s
     torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
     loaded = load(engine, choose_device(device))
     with TemporaryDirectory(dir=out.absolute().parent, prefix=".mouthpiece-") as folder:
         work = Path(folder)
@@ -63,19 +73,27 @@ def render_file(
             loaded,
             source,
             info,
-            vocal or audio,
+            _voices(audio, vocal, right_vocal),
             length_s,
-            options or OutputOptions(),
+            options,
             segment_s,
-            seed,
+            Direction(seed=seed, prompt=prompt, enhance=options.enhance),
             work / "analysis",
             lambda fraction: progress("analyse", fraction),
+            pipeline.MaskFile(path=mask, field="mask") if mask else None,
         )
         segments = _render_all(loaded, source, info, plan, work, progress)
         unfinished = work / "output.mp4"
         join.publish(segments, audio, plan.duration_s, unfinished, lambda fraction: progress("publish", fraction))
         unfinished.replace(out)
     return plan
+
+
+def _voices(audio: Path, vocal: Path | None, right_vocal: Path | None) -> list[Speech]:
+    only = read_speech(vocal, "vocal") if vocal else read_speech(audio, "audio")
+    if right_vocal is None:
+        return [only]
+    return [replace(only, side=Side.LEFT), replace(read_speech(right_vocal, "right_vocal"), side=Side.RIGHT)]
 
 
 def _render_all(
@@ -99,8 +117,17 @@ def _render_all(
     return segments
 
 
+def is_still(source: Path) -> bool:
+    """Whether a file is a picture, by its content.
+
+    Raises:
+        UnreadableMedia: when it is no media.
+    """
+    return sniff(source).demuxer in STILL_FORMATS
+
+
 def _source_info(source: Path) -> MediaInfo:
-    role = Role.IMAGE if sniff(source).demuxer in STILL_FORMATS else Role.VIDEO
+    role = Role.IMAGE if is_still(source) else Role.VIDEO
     found: Probe = probe(source, role, "source")
     return MediaInfo(
         role=role,

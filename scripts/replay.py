@@ -59,8 +59,10 @@ def read_history(path: Path) -> WorkflowHistory:
     """Read a history from JSON.
 
     Raises:
-        InvalidRequest: when the file is no history.
+        InvalidRequest: when there is no such file, or it is no history.
     """
+    if not path.is_file():
+        raise InvalidRequest(f"no such file: {path}")
     try:
         return WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as fault:

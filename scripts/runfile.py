@@ -18,6 +18,10 @@ class DataInUse(InternalError):
     """Another stack runs on the same data folder."""
 
 
+class FolderUnusable(InternalError):
+    """The data folder cannot be made or written to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """A stack that runs now: its addresses, and the process that keeps it."""
@@ -52,8 +56,9 @@ def claim(data_dir: Path) -> Iterator[None]:
 
     Raises:
         DataInUse: when another process owns it.
+        FolderUnusable: when it cannot be made or written to.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
+    _make(data_dir)
     with (data_dir / _LOCK).open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,3 +72,15 @@ def claim(data_dir: Path) -> Iterator[None]:
             yield
         finally:
             (data_dir / _NAME).unlink(missing_ok=True)
+
+
+def _make(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fault = "" if os.access(data_dir, os.W_OK | os.X_OK) else "not writable"
+    except OSError as error:
+        fault = error.strerror or str(error)
+    if fault:
+        raise FolderUnusable(
+            f"data folder {data_dir}: {fault}", remedy="Name another with --data or MOUTHPIECE_DATA_DIR."
+        )

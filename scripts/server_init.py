@@ -5,32 +5,36 @@ The same step serves the development server, a cluster and any other Temporal th
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeNamespaceResponse,
+    UpdateNamespaceRequest,
+)
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.common import SearchAttributeKey
+from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.errors import InternalError, Unavailable
-from scripts.stack import Stack
+from api.temporal import PASSING
+from contracts.errors import InternalError, NotFound, Unavailable
+from contracts.visibility import SEARCH_ATTRIBUTES
 
 logger = logging.getLogger(__name__)
 
+Attribute = SearchAttributeKey[str] | SearchAttributeKey[int]
+
 _RPC_TIMEOUT = timedelta(seconds=5)
-_ENUM_NAMES = {
-    "Text": "TEXT",
-    "Keyword": "KEYWORD",
-    "Int": "INT",
-    "Double": "DOUBLE",
-    "Bool": "BOOL",
-    "Datetime": "DATETIME",
-    "KeywordList": "KEYWORD_LIST",
-}
+
+
+class NotGranted(InternalError):
+    """The server does not let this connection look at its search attributes or set it up, as Temporal Cloud."""
 
 
 async def reach(address: str, namespace: str, patience_s: float) -> Client:
@@ -55,63 +59,117 @@ async def reach(address: str, namespace: str, patience_s: float) -> Client:
             return client
 
 
-async def prepare(client: Client, stack: Stack) -> None:
+async def prepare(client: Client, retention: str, wanted: Sequence[Attribute] = SEARCH_ATTRIBUTES) -> None:
     """Register the search attributes that are missing and set how long finished jobs are kept.
+
+    Args:
+        client: of the namespace to prepare.
+        retention: hours, like "720h".
+        wanted: the attributes.
 
     Raises:
         InternalError: when an attribute exists with another type.
+        NotFound: when there is no such namespace.
+        NotGranted: when the server wants all this set up in another way.
+        Unavailable: when it does not answer.
     """
-    await _add_search_attributes(client, stack.search_attributes)
-    await _set_retention(client, stack.server.retention)
+    await _add_search_attributes(client, wanted)
+    await _set_retention(client, retention)
 
 
-async def missing_search_attributes(client: Client, wanted: Mapping[str, str]) -> list[str]:
+async def check_namespace(client: Client) -> None:
+    """Ask whether the client's namespace is there.
+
+    Raises:
+        NotFound, Unavailable: when it is not, or when the server does not answer.
+    """
+    try:
+        await _describe(client)
+    except NotGranted:
+        return
+
+
+async def missing_search_attributes(client: Client, wanted: Sequence[Attribute] = SEARCH_ATTRIBUTES) -> list[str]:
     """Names of the wanted attributes that the namespace lacks.
 
     Raises:
-        InternalError: when an attribute exists with another type.
+        InternalError, NotFound, NotGranted, Unavailable: as in `prepare`.
     """
-    known = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace), timeout=_RPC_TIMEOUT
-    )
-    for name, kind in wanted.items():
-        found = known.custom_attributes.get(name)
-        if found is not None and found != _indexed(kind):
+    with _explained(client):
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace), timeout=_RPC_TIMEOUT
+        )
+    for attribute in wanted:
+        found = known.custom_attributes.get(attribute.name)
+        if found is not None and found != _indexed(attribute):
             raise InternalError(
-                f"search attribute {name} exists with a type other than {kind}",
-                remedy=f"Remove it: temporal operator search-attribute remove --name {name}.",
+                f"search attribute {attribute.name} exists with a type other than {_kind(attribute)}",
+                remedy=f"Remove it: temporal operator search-attribute remove --name {attribute.name}.",
             )
-    return [name for name in wanted if name not in known.custom_attributes]
+    return [attribute.name for attribute in wanted if attribute.name not in known.custom_attributes]
 
 
-async def _add_search_attributes(client: Client, wanted: Mapping[str, str]) -> None:
+async def _add_search_attributes(client: Client, wanted: Sequence[Attribute]) -> None:
     missing = await missing_search_attributes(client, wanted)
     if not missing:
         return
-    await client.operator_service.add_search_attributes(
-        AddSearchAttributesRequest(
-            namespace=client.namespace, search_attributes={name: _indexed(wanted[name]) for name in missing}
-        ),
-        timeout=_RPC_TIMEOUT,
-    )
+    kinds = {attribute.name: _indexed(attribute) for attribute in wanted if attribute.name in missing}
+    with _explained(client):
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds), timeout=_RPC_TIMEOUT
+        )
     logger.info("search_attributes_added names=%s", ",".join(missing))
 
 
 async def _set_retention(client: Client, retention: str) -> None:
     kept = Duration(seconds=int(retention.removesuffix("h")) * 3600)
-    described = await client.workflow_service.describe_namespace(
-        DescribeNamespaceRequest(namespace=client.namespace), timeout=_RPC_TIMEOUT
-    )
-    if described.config.workflow_execution_retention_ttl == kept:
+    if (await _describe(client)).config.workflow_execution_retention_ttl == kept:
         return
-    await client.workflow_service.update_namespace(
-        UpdateNamespaceRequest(
-            namespace=client.namespace, config=NamespaceConfig(workflow_execution_retention_ttl=kept)
-        ),
-        timeout=_RPC_TIMEOUT,
-    )
+    config = NamespaceConfig(workflow_execution_retention_ttl=kept)
+    with _explained(client):
+        await client.workflow_service.update_namespace(
+            UpdateNamespaceRequest(namespace=client.namespace, config=config), timeout=_RPC_TIMEOUT
+        )
     logger.info("retention_set namespace=%s retention=%s", client.namespace, retention)
 
 
-def _indexed(kind: str) -> "IndexedValueType.ValueType":
-    return IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{_ENUM_NAMES[kind]}")
+async def _describe(client: Client) -> DescribeNamespaceResponse:
+    with _explained(client):
+        return await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace), timeout=_RPC_TIMEOUT
+        )
+
+
+@contextmanager
+def _explained(client: Client) -> Iterator[None]:
+    """Turn the server's refusal into a fault that says what to do about it."""
+    try:
+        yield
+    except RPCError as fault:
+        raise explanation(fault, client.namespace) from fault
+
+
+def explanation(fault: RPCError, namespace: str) -> InternalError | NotFound | Unavailable:
+    """What a server's refusal of a call about a namespace means, and what to do about it."""
+    if fault.status is RPCStatusCode.NOT_FOUND:
+        return NotFound(
+            f"Temporal has no namespace {namespace}",
+            remedy=f"Make it: temporal operator namespace create --namespace {namespace}.",
+        )
+    if fault.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+        kinds = ", ".join(f"{attribute.name} ({_kind(attribute)})" for attribute in SEARCH_ATTRIBUTES)
+        return NotGranted(
+            f"Temporal does not let this connection set up namespace {namespace}: {fault.message}",
+            remedy=f"Temporal Cloud has its own UI for that: make the search attributes {kinds} there.",
+        )
+    if fault.status in PASSING:
+        return Unavailable(f"Temporal does not answer: {fault.message}", remedy="Try again when it is up.")
+    return InternalError(f"Temporal refused a call about namespace {namespace}: {fault.message}")
+
+
+def _kind(attribute: Attribute) -> str:
+    return attribute.indexed_value_type.name.capitalize()
+
+
+def _indexed(attribute: Attribute) -> "IndexedValueType.ValueType":
+    return IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{attribute.indexed_value_type.name}")

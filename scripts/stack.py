@@ -57,7 +57,6 @@ class Stack:
     """Everything `mouthpiece up` runs."""
 
     server: Server
-    search_attributes: dict[str, str]
     api: Api
     workers: tuple[Worker, ...]
 
@@ -65,7 +64,6 @@ class Stack:
 _PORT = validate.Range(1, 65535)
 _COUNT = validate.Range(min=1)
 _NAME = validate.Regexp(r"^[a-z][a-z0-9-]*$", error="Must be small letters, digits and dashes.")
-_KINDS = validate.OneOf(["Text", "Keyword", "Int", "Double", "Bool", "Datetime", "KeywordList"])
 
 
 class _ServerSchema(Schema):
@@ -73,7 +71,9 @@ class _ServerSchema(Schema):
     port = fields.Integer(required=True, strict=True, validate=_PORT)
     ui_port = fields.Integer(required=True, strict=True, validate=_PORT)
     namespace = fields.String(required=True)
-    retention = fields.String(required=True, validate=validate.Regexp(r"^\d+h$", error="Must be hours, like 720h."))
+    retention = fields.String(
+        required=True, validate=validate.Regexp(r"^[1-9]\d*h$", error="Must be hours, like 720h.")
+    )
     database = fields.String(required=True, validate=validate.Regexp(r"^[^/]+$", error="Must be a file name."))
     pragmas = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
     dynamic_config = fields.Dict(keys=fields.String(), values=fields.Raw(), load_default=dict)
@@ -94,7 +94,6 @@ class _WorkerSchema(Schema):
 
 class _StackSchema(Schema):
     server = fields.Nested(_ServerSchema, required=True)
-    search_attributes = fields.Dict(keys=fields.String(), values=fields.String(validate=_KINDS), required=True)
     api = fields.Nested(_ApiSchema, required=True)
     workers = fields.List(fields.Nested(_WorkerSchema), required=True, validate=validate.Length(min=1))
 
@@ -116,7 +115,6 @@ def read(path: Path) -> Stack:
         raise StackError("\n".join(f"{path}: {line}" for line in _lines(fault.messages))) from fault
     stack = Stack(
         server=Server(**entries["server"]),
-        search_attributes=entries["search_attributes"],
         api=Api(**entries["api"]),
         workers=tuple(Worker(**{**worker, "queues": frozenset(worker["queues"])}) for worker in entries["workers"]),
     )

@@ -44,8 +44,13 @@ class _Child:
     reader: threading.Thread | None = field(default=None)
 
 
+def bound(command: Sequence[str]) -> list[str]:
+    """Make a command die with this process, however that ends; on Linux, with the very thread that starts it."""
+    return [sys.executable, "-ISE", str(_LAUNCHER), str(os.getpid()), *command]
+
+
 class Supervisor:
-    """Runs parts. Use it from the main thread alone: on Linux the parts die with the thread that started them."""
+    """Runs parts. Use it from the main thread alone, since parts are `bound`."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -72,7 +77,7 @@ class Supervisor:
         return {child.part.name: child.failures for child in self._children}
 
     def stop(self) -> None:
-        """Stop all parts, the first started last, so that nothing loses what it leans on before it has ended."""
+        """Stop all parts and wait for them, the first started last: it is what the others lean on."""
         first, rest = self._children[:1], self._children[1:]
         for tier in (rest, first):
             for child in tier:
@@ -83,12 +88,9 @@ class Supervisor:
         self._children = []
 
     def kill(self) -> None:
-        """End all parts at once."""
+        """End all parts at once, also from a signal's handler amid `stop`, which is still to be called."""
         for child in self._children:
             _signal_group(child.process, signal.SIGKILL)
-        for child in self._children:
-            child.process.wait()
-        self._children = []
 
     def _end(self, child: _Child, deadline: float) -> None:
         try:
@@ -116,7 +118,7 @@ class Supervisor:
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-ISE", str(_LAUNCHER), str(os.getpid()), *part.command],
+            bound(part.command),
             env=part.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

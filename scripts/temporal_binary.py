@@ -36,7 +36,10 @@ def find(environ: Mapping[str, str]) -> Path:
     named = environ.get("TEMPORAL_CLI")
     if named:
         if not _is_new_enough(Path(named)):
-            raise BinaryMissing(f"TEMPORAL_CLI={named} is not a temporal program of {_text(OLDEST)} or newer")
+            raise BinaryMissing(
+                f"TEMPORAL_CLI={named} is not a temporal program of {_text(OLDEST)} or newer",
+                remedy="Name another with TEMPORAL_CLI, or unset it to run the one that scripts/setup installed.",
+            )
         return Path(named)
     on_path = shutil.which("temporal", path=environ.get("PATH"))
     installed = Path(sys.prefix, "bin", "temporal")

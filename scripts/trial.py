@@ -5,16 +5,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 from contracts.errors import InternalError
 from contracts.settings import environment
+from scripts.listening import listening
+from scripts.supervise import bound
 
 _STOP_PATIENCE_S = 30
 
@@ -49,6 +50,8 @@ def running(
 ) -> Iterator[Trial]:
     """Run `mouthpiece up` on free ports and stop it at the end; loopback addresses may be fetched from.
 
+    To be used from the main thread: the stack is `bound` to it, so that it ends even when this process is killed.
+
     Args:
         environ: settings on top of the environment of this process.
         data: the data folder; a temporary one by default.
@@ -63,7 +66,7 @@ def running(
         settings = {"MOUTHPIECE_FETCH_ALLOW": "127.0.0.0/8,::1"} | dict(environ or {})
         with _sink(log) as sink:
             process = subprocess.Popen(
-                command, env=environment() | settings, stdout=subprocess.PIPE, stderr=sink, text=True
+                bound(command), env=environment() | settings, stdout=subprocess.PIPE, stderr=sink, text=True
             )
             try:
                 url, key = _ready(process)
@@ -117,15 +120,8 @@ def _descendants(pid: int) -> list[tuple[int, list[str]]]:
 @contextmanager
 def serving(folder: Path, handler: Callable[..., SimpleHTTPRequestHandler] | None = None) -> Iterator[str]:
     """Serve a folder's files over HTTP on loopback; yields the URL without a trailing slash."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler or partial(_QuietFiles, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, name="files", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(handler or partial(_QuietFiles, directory=str(folder))) as url:
+        yield url
 
 
 class _QuietFiles(SimpleHTTPRequestHandler):

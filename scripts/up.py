@@ -18,14 +18,12 @@ from temporalio.service import RPCError
 
 from contracts.errors import InternalError, Unavailable
 from contracts.settings import Secret, Settings
-from scripts import parts, pollers, runfile, server_init, temporal_binary
-from scripts.addresses import Addresses, choose
-from scripts.clock import now_text
+from scripts import first_key, parts, pollers, runfile, server_init, temporal_binary
+from scripts.addresses import Addresses, choose, reachable
 from scripts.console import Console, ConsoleHandler
 from scripts.stack import Stack
 from scripts.supervise import Supervisor
 from storage.records import Records
-from storage.secrets import first_key, server_secret
 
 T = TypeVar("T")
 
@@ -70,11 +68,10 @@ class _Session:
         self, stack: Stack, settings: Settings, addresses: Addresses, environ: dict[str, str], binary: Path
     ) -> None:
         self._stack = stack
-        self._data_dir = settings.data_dir
-        self._secret = server_secret(settings)
+        self._settings = settings
         self._environ = environ
-        self._url = f"http://{stack.api.host}:{addresses.api_port}"
-        self._ui = f"http://{stack.server.host}:{addresses.ui_port}"
+        self._url = f"http://{reachable(stack.api.host)}:{addresses.api_port}"
+        self._ui = f"http://{reachable(stack.server.host)}:{addresses.ui_port}"
         self._server = parts.server(stack, settings, addresses, environ, binary)
         self._others = [parts.api(stack, addresses, environ), *parts.workers(stack, environ)]
         self._console = Console(("up", self._server.name, *(part.name for part in self._others)))
@@ -98,14 +95,14 @@ class _Session:
         finally:
             self._supervisor.stop()
             loop.close()
-        self._say("stopped; jobs and records are kept in " + str(self._data_dir))
+        self._say("stopped; jobs and records are kept in " + str(self._settings.data_dir))
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         began = time.monotonic()
         key = self._first_key()
         self._supervisor.start(self._server)
         client = self._until(lambda: self._reach(loop), _SERVER_PATIENCE_S, "the Temporal server")
-        loop.run_until_complete(server_init.prepare(client, self._stack))
+        loop.run_until_complete(server_init.prepare(client, self._stack.server.retention))
         for part in self._others:
             self._supervisor.start(part)
         self._write_runfile()
@@ -118,7 +115,7 @@ class _Session:
         for what, value in {
             "API": self._url,
             "Temporal": self._ui,
-            "Data": str(self._data_dir),
+            "Data": str(self._settings.data_dir),
             "API key": str(key),
         }.items():
             self._say(f"  {what:<9} {click.style(value, bold=True)}")
@@ -126,21 +123,15 @@ class _Session:
         sys.stdout.flush()
 
     def _first_key(self) -> Secret:
-        """The key shown at every start: the newest generation that has not been revoked."""
-        records = Records(self._data_dir / "records.db")
+        records = Records(self._settings.data_dir / "records.db")
         try:
-            generation = 0
-            while True:
-                key = first_key(self._secret, generation)
-                if not records.keys.add(key, "first key", now_text()).revoked_at:
-                    return key
-                generation += 1
+            return first_key.working(self._settings, records)
         finally:
             records.close()
 
     def _write_runfile(self) -> None:
         runfile.write(
-            self._data_dir,
+            self._settings.data_dir,
             runfile.Running(
                 url=self._url,
                 temporal=self._environ["TEMPORAL_ADDRESS"],

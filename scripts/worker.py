@@ -2,18 +2,23 @@
 
 import asyncio
 import logging
+import math
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
 from activities.registry import Implementation, implementations
+from contracts.errors import NotFound, Unavailable
 from contracts.settings import Settings
 from contracts.steps import Queue
+from scripts import connection, server_init
 from scripts.worker_logs import mark_with_job
 from workflows.registry import WORKFLOWS, sandbox_runner
 
@@ -27,6 +32,8 @@ HEARTBEAT_THROTTLE = timedelta(seconds=0.8)
 SLOTS: Mapping[Queue, int] = {Queue.FLOW: 1, Queue.GPU: 1, Queue.IO: 16, Queue.CONTROL: 16}
 
 _RECONNECT_S = 1.0
+#: Between two log lines about the same outage.
+_TELL_EVERY_S = 30.0
 
 
 def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
@@ -40,7 +47,7 @@ def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
     """
     mark_with_job(logging.getLogger().handlers)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
-    return asyncio.run(_poll_until_signal(prepared))
+    return asyncio.run(_poll_until_signal(settings.data_dir, prepared))
 
 
 def build(client: Client, queue: Queue, activities: Sequence[Implementation]) -> Worker:
@@ -59,12 +66,12 @@ def build(client: Client, queue: Queue, activities: Sequence[Implementation]) ->
     )
 
 
-async def _poll_until_signal(prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
+async def _poll_until_signal(data_dir: Path, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
-    client = await _connect(stop)
+    client = await connect(data_dir, stop)
     if client is None:
         return 0
     workers = [build(client, queue, activities) for queue, activities in prepared.items()]
@@ -79,14 +86,23 @@ async def _poll_until_signal(prepared: Mapping[Queue, Sequence[Implementation]])
     return 0 if stopping in finished else 1
 
 
-async def _connect(stop: asyncio.Event) -> Client | None:
-    """Connect as Temporal's standard variables and profile say, however long it takes; None once told to stop."""
-    config = ClientConfig.load_client_connect_config()
-    config.setdefault("target_host", "localhost:7233")
+async def connect(data_dir: Path, stop: asyncio.Event) -> Client | None:
+    """Connect to the data folder's stack or as Temporal's variables and profile say, however long it takes.
+
+    Returns:
+        None once told to stop.
+    """
+    told_at = -math.inf
     while not stop.is_set():
         try:
-            return await Client.connect(**config)
-        except RuntimeError as fault:
-            logger.warning("temporal_unreachable target=%s fault=%s", config["target_host"], fault)
-        await asyncio.wait([asyncio.create_task(stop.wait())], timeout=_RECONNECT_S)
+            client = await connection.connect(data_dir)
+            await server_init.check_namespace(client)
+        except (Unavailable, NotFound) as fault:
+            if time.monotonic() - told_at >= _TELL_EVERY_S:
+                told_at = time.monotonic()
+                logger.warning("temporal_unusable fault=%s remedy=%s", fault, fault.remedy)
+        else:
+            return client
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _RECONNECT_S)
     return None

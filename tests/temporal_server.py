@@ -14,18 +14,10 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from contracts.visibility import SEARCH_ATTRIBUTES
+from scripts import parts
+from scripts.stack import DEFAULT, read
 
 T = TypeVar("T")
-
-_PRAGMAS = {"journal_mode": "wal", "synchronous": "normal"}
-_DYNAMIC_CONFIG = {
-    "history.transferProcessorMaxPollRPS": "1000",
-    "history.timerProcessorMaxPollRPS": "1000",
-    "history.visibilityProcessorMaxPollRPS": "1000",
-    "matching.numTaskqueueReadPartitions": "1",
-    "matching.numTaskqueueWritePartitions": "1",
-    "matching.enableFairness": "true",
-}
 
 
 @dataclass(frozen=True)
@@ -49,8 +41,7 @@ def binary(name: str) -> str:
 @contextmanager
 def development_server(folder: Path) -> Iterator[TemporalServer]:
     """Run the development server as the service runs it, its database in `folder`."""
-    arguments = [word for item in _PRAGMAS.items() for word in ("--sqlite-pragma", "=".join(item))]
-    arguments += [word for item in _DYNAMIC_CONFIG.items() for word in ("--dynamic-config-value", "=".join(item))]
+    arguments = parts.tuning(read(DEFAULT).server)
     with asyncio.Runner() as runner:
         environment = runner.run(
             WorkflowEnvironment.start_local(

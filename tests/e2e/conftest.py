@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scripts.trial import Trial, running, serving
+from scripts.trial import TRIVIAL_ENGINE, Trial, running, serving
 from tests.e2e.client import Client, client_of, download
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -21,17 +21,28 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
 
 
 @pytest.fixture(scope="session")
+def light_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """The whole service with an engine that costs nothing and no limit of requests, one for all tests."""
+    unlimited = {f"MOUTHPIECE_REQUESTS_PER_MIN_{plan}": "0" for plan in ("FREE", "PRO", "ENTERPRISE")}
+    log = tmp_path_factory.mktemp("light") / "service.log"
+    with running(TRIVIAL_ENGINE | unlimited, log=log) as trial:
+        yield trial
+
+
+@pytest.fixture(scope="session")
 def client(stack: Trial) -> Client:
     return client_of(stack)
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `files` serves: a small portrait, voices of 1.5 s and 12 s, and what is no such thing."""
+    """What `files` serves: a small portrait, it beside its mirror image, voices of 1.5 s and 12 s, no such things."""
     made = tmp_path_factory.mktemp("files")
     portrait = cv2.imread(str(SAMPLES / "portrait.png"))
     assert portrait is not None
-    cv2.imwrite(str(made / "face.png"), portrait[:256, 100:356])
+    face = portrait[:256, 100:356]
+    cv2.imwrite(str(made / "face.png"), face)
+    cv2.imwrite(str(made / "pair.png"), cv2.resize(np.hstack([face, face[:, ::-1]]), None, fx=2, fy=2))
     cv2.imwrite(str(made / "wall.png"), np.full((240, 320, 3), 128, np.uint8))
     with wave.open(str(SAMPLES / "voice-austen.wav")) as voice:
         samples = voice.readframes(voice.getnframes())

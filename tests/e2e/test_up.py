@@ -108,7 +108,7 @@ def test_a_cancelled_job_stops_and_says_so(stack: Trial, client: Client, files: 
 
 
 def test_a_made_key_works_until_it_is_revoked(stack: Trial, client: Client) -> None:
-    made = _mouthpiece(stack.data, "keys", "create", "visitor").stdout.split()[1]
+    made = _mouthpiece(stack.data, "keys", "create", "--name", "visitor").stdout.split()[1]
     visitor = Client(url=stack.url, key=made)
     before = visitor.get("/api/v1/jobs/00000000-0000-0000-0000-000000000000").status_code
 

@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
+import torch
 
-from contracts.settings import Settings
+from contracts.settings import Secret, Settings
 from scripts import doctor, installed_engines
 from scripts.doctor import State
 from scripts.stack import DEFAULT, read
@@ -34,6 +35,22 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert "MOUTHPIECE_DATA_DIR" in finding.remedy
 
 
+def test_the_threads_of_the_setting_are_told(tmp_path: Path) -> None:
+    finding = doctor.compute(Settings(data_dir=tmp_path, device="cpu", torch_threads=3))
+
+    assert finding.detail == "CPU, threads of an engine: 3, setting cpu"
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_is_told_by_doctor_and_by_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    settings = Settings(data_dir=tmp_path, device="cuda")
+
+    assert doctor.compute(settings).state is State.FAULT
+    assert installed_engines.look("articulate", settings).fault == "no GPU, but the setting asks for one"
+
+
 def test_an_engine_that_is_not_installed_is_told_with_those_that_are(tmp_path: Path) -> None:
     finding = doctor.engine(Settings(data_dir=tmp_path, engine="none"))
 
@@ -53,3 +70,24 @@ def test_an_engine_that_breaks_while_loading_is_told(tmp_path: Path, monkeypatch
 
     assert found.info is None
     assert found.fault == "does not load: ZeroDivisionError: division by zero"
+
+
+def test_a_blob_store_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        s3_bucket="media",
+        s3_endpoint="http://127.0.0.1:1",
+        s3_access_key_id="k",
+        s3_secret_access_key=Secret("s"),
+    )
+
+    finding = doctor.blob_store(settings)
+
+    assert finding.state is State.FAULT
+    assert finding.detail == "bucket media: the file store cannot be used at the moment"
+    assert "MOUTHPIECE_S3_" in finding.remedy
+
+
+def test_a_blob_store_that_works_keeps_nothing_of_the_look(tmp_path: Path) -> None:
+    assert doctor.blob_store(Settings(data_dir=tmp_path)).state is State.OK
+    assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []

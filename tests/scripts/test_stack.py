@@ -4,7 +4,6 @@ import pytest
 import yaml
 
 from contracts.steps import Queue
-from contracts.visibility import SEARCH_ATTRIBUTES
 from scripts.stack import DEFAULT, StackError, read
 
 pytestmark = pytest.mark.unit
@@ -26,17 +25,16 @@ def test_the_description_that_comes_with_the_sources_is_sound() -> None:
     assert stack.server.pragmas == {"journal_mode": "wal", "synchronous": "normal"}
 
 
-def test_it_registers_exactly_the_search_attributes_that_jobs_carry() -> None:
-    wanted = {attribute.name: attribute.indexed_value_type.name.capitalize() for attribute in SEARCH_ATTRIBUTES}
-
-    assert read(DEFAULT).search_attributes == wanted
-
-
 def test_a_queue_that_no_worker_polls_is_a_fault(tmp_path: Path) -> None:
     path = _changed(tmp_path, workers=[{"name": "all", "queues": ["gpu", "flow", "io"], "processes": 1}])
 
     with pytest.raises(StackError, match="no worker polls control"):
         read(path)
+
+
+def test_jobs_cannot_be_kept_for_no_time(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match=r"server.retention: Must be hours"):
+        read(_changed(tmp_path, server={"retention": "0h"}))
 
 
 def test_two_workers_of_one_name_are_a_fault(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from scripts.supervise import Part, Supervisor
 
 pytestmark = pytest.mark.unit
 
+ROOT = Path(__file__).resolve().parents[2]
 Lines = list[tuple[str, str]]
 
 
@@ -23,6 +26,7 @@ def supervisor(lines: Lines) -> Iterator[Supervisor]:
     supervisor = Supervisor(lambda name, line: lines.append((name, line)))
     yield supervisor
     supervisor.kill()
+    supervisor.stop()
 
 
 def _part(code: str, name: str = "part", grace_s: float = 3) -> Part:
@@ -116,3 +120,34 @@ def test_stopping_takes_what_a_part_started_along(supervisor: Supervisor, lines:
     supervisor.stop()
 
     _until(lambda: not _lives(int(lines[0][1])))
+
+
+def test_killing_ends_all_parts_at_once_and_leaves_waiting_to_stop(supervisor: Supervisor, lines: Lines) -> None:
+    code = "import os, signal, time; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(60)"
+    for name in ("server", "worker"):
+        supervisor.start(_part(code, name, grace_s=30))
+    _until(lambda: len(lines) == 2)
+    began = time.monotonic()
+
+    supervisor.kill()
+    supervisor.stop()
+
+    assert time.monotonic() - began < 5
+    assert not any(_lives(int(line)) for _, line in lines if line.isdecimal())
+
+
+def test_a_bound_command_dies_with_who_started_it() -> None:
+    code = (
+        "import subprocess, sys, time; from scripts.supervise import bound;"
+        "sleeper = 'import os, time; print(os.getpid(), flush=True); time.sleep(60)';"
+        "subprocess.Popen(bound([sys.executable, '-c', sleeper])); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent.stdout:
+        pid = int(parent.stdout.readline())
+
+        parent.kill()
+        parent.wait()
+
+    _until(lambda: not _lives(pid))

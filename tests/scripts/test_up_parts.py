@@ -1,12 +1,15 @@
 """What `mouthpiece up` decides before anything runs: the program, the ports, the claim on the folder, the commands."""
 
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from temporalio.envconfig import ClientConfig
 
 from contracts.settings import Settings, environment
 from scripts import parts, runfile, temporal_binary
@@ -63,8 +66,10 @@ def test_a_temporal_program_named_by_the_operator_wins(tmp_path: Path) -> None:
 def test_a_named_program_that_is_too_old_is_refused(tmp_path: Path) -> None:
     named = _program(tmp_path / "mine", "temporal version 1.5.1 (Server 1.29.1)")
 
-    with pytest.raises(temporal_binary.BinaryMissing, match="TEMPORAL_CLI"):
+    with pytest.raises(temporal_binary.BinaryMissing, match="TEMPORAL_CLI") as fault:
         temporal_binary.find({"TEMPORAL_CLI": str(named)})
+
+    assert "unset it" in fault.value.remedy
 
 
 def test_an_old_program_on_the_path_gives_way_to_the_installed_one(tmp_path: Path) -> None:
@@ -100,9 +105,42 @@ def test_parts_inherit_no_other_temporal_server(stack: Stack, tmp_path: Path) ->
 
     inherited = parts.inherited(stack, Settings(data_dir=tmp_path), addresses, given)
 
-    assert {name for name in inherited if name.startswith("TEMPORAL_")} == {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
+    assert {name: value for name, value in inherited.items() if name.startswith("TEMPORAL_")} == {
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{addresses.temporal_port}",
+        "TEMPORAL_NAMESPACE": "default",
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+    }
     assert inherited["MOUTHPIECE_PUBLIC_URL"] == f"http://127.0.0.1:{addresses.api_port}"
     assert inherited["HOME"] == "/home/me"
+
+
+def test_the_operators_profile_file_does_not_reach_the_parts(stack: Stack, tmp_path: Path) -> None:
+    profile = tmp_path / "temporalio" / "temporal.toml"
+    profile.parent.mkdir()
+    profile.write_text('[profile.default]\naddress = "cloud:7233"\napi_key = "k"\n', encoding="utf-8")
+    given = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "TEMPORAL_CONFIG_FILE": str(profile)}
+
+    inherited = parts.inherited(stack, Settings(data_dir=tmp_path), choose(stack, 0, is_apart=True), given)
+    config = ClientConfig.load_client_connect_config(override_env_vars=inherited)
+
+    assert set(config) == {"target_host", "namespace"}
+
+
+def test_a_stack_that_listens_everywhere_is_shown_where_it_answers(stack: Stack, tmp_path: Path) -> None:
+    everywhere = replace(stack, api=replace(stack.api, host="0.0.0.0"), server=replace(stack.server, host="0.0.0.0"))
+    addresses = choose(everywhere, 0, is_apart=True)
+
+    inherited = parts.inherited(everywhere, Settings(data_dir=tmp_path), addresses, {})
+
+    assert inherited["MOUTHPIECE_PUBLIC_URL"] == f"http://127.0.0.1:{addresses.api_port}"
+    assert inherited["TEMPORAL_ADDRESS"] == f"127.0.0.1:{addresses.temporal_port}"
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_with_a_remedy() -> None:
+    with pytest.raises(runfile.FolderUnusable, match="/proc/nope: ") as fault, runfile.claim(Path("/proc/nope")):
+        pass
+
+    assert "--data" in fault.value.remedy
 
 
 def test_the_operators_public_url_is_kept(stack: Stack, tmp_path: Path) -> None:

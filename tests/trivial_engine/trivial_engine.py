@@ -3,23 +3,31 @@
 Installed by putting this folder on `PYTHONPATH`, as an engine package from elsewhere would be by pip.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 
-from engines.base import Analysis, Capabilities, EngineInfo, Frame, Report, Speech, Timeline
+from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
 
 
 class TrivialEngine:
     """Passes every frame through."""
 
     info = EngineInfo(
-        name="trivial", summary="Passes frames through.", licence="Apache-2.0", capabilities=Capabilities(seed=False)
+        name="trivial",
+        summary="Passes frames through.",
+        licence="Apache-2.0",
+        capabilities=Capabilities(several_faces=True),
     )
 
     def analyse(
-        self, frames: Iterable[Frame], speech: Speech, timeline: Timeline, seed: int, report: Report
+        self,
+        frames: Iterable[Frame],
+        voices: Sequence[Speech],
+        timeline: Timeline,
+        direction: Direction,
+        report: Report,
     ) -> Analysis:
         report(1.0)
         return Analysis(tensors={"nothing": np.zeros(1, np.float32)})

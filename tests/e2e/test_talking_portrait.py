@@ -1,0 +1,93 @@
+"""A text becomes a talking portrait whose lips keep time with its sound."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import requests
+import torch
+from numpy.typing import NDArray
+
+from engines.base import Frame
+from engines.faces import FaceFinder, inter_ocular_px
+from tests.e2e.client import Client, download, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+#: Each begins with a wide vowel: a resting mouth has to open for it.
+SCRIPTS = {
+    "voice_english_female_01": "Apples are ripe.",
+    "voice_english_male_01": "Apples are ripe.",
+    "voice_spanish_female_01": "Agua para todos.",
+}
+FRAME_S = 0.04
+LOOKED_AT_S = 1.0
+UPPER_LIP, LOWER_LIP = 13, 14
+#: Lips that are this far apart, in distances between the eyes, have begun to open: four times what is measured at rest.
+OPENING = 0.02
+#: The sound's onset is known to this step, and counts from a twentieth of the loudest.
+STEP_S, HEARD = 0.005, 0.05
+
+
+@pytest.fixture(scope="module")
+def portrait(client: Client, folder: Path) -> str:
+    """Link of an uploaded portrait."""
+    with (folder / "face.png").open("rb") as file:
+        answer = requests.post(f"{client.url}/api/v1/uploads", data=file, headers={"X-API-Key": client.key}, timeout=30)
+    assert answer.ok, answer.text
+    return str(answer.json()["url"])
+
+
+@pytest.fixture(scope="module")
+def videos(client: Client, portrait: str) -> dict[str, bytes]:
+    """What each voice's job made; the jobs run side by side."""
+    bodies = {voice: {"image_url": portrait, "script": script, "voice_id": voice} for voice, script in SCRIPTS.items()}
+    answers = {voice: client.post("/v1/generate", dict(body)).json() for voice, body in bodies.items()}
+    return {voice: _finished(client, answer["job_id"]) for voice, answer in answers.items()}
+
+
+@pytest.mark.parametrize("voice", SCRIPTS)
+def test_lips_begin_to_move_within_a_frame_of_the_first_sound(voice: str, videos: dict[str, bytes]) -> None:
+    """Frames tell to a frame when lips moved, and the sound to a step when it began: no finer can be asked for."""
+    sound_s, lips_s = _onset_of_sound_s(videos[voice]), _onset_of_lips_s(videos[voice])
+
+    print(f"{voice}: sound {1000 * sound_s:.0f} ms, lips {1000 * lips_s:.0f} ms, {1000 * (lips_s - sound_s):+.0f} ms")
+    assert abs(lips_s - sound_s) <= FRAME_S + STEP_S
+
+
+def _finished(client: Client, number: int) -> bytes:
+    job = until(lambda: found if (found := client.dev(number))["status"] in ("completed", "failed") else None)
+    assert job["status"] == "completed", job
+    return download(job["outputUrl"])
+
+
+def _onset_of_sound_s(video: bytes) -> float:
+    with av.open(io.BytesIO(video)) as container:
+        frames = list(container.decode(audio=0))
+    samples = np.concatenate([frame.to_ndarray().mean(0) for frame in frames])
+    step = round(frames[0].sample_rate * STEP_S)
+    loudness = np.sqrt(np.mean(np.square(samples[: len(samples) // step * step].reshape(-1, step)), axis=1))
+    return float(frames[0].time or 0.0) + STEP_S * int(np.argmax(loudness > HEARD * loudness.max()))
+
+
+def _onset_of_lips_s(video: bytes) -> float:
+    """Time of the first frame that shows the lips further apart than at rest, before anything is said."""
+    with av.open(io.BytesIO(video)) as container:
+        shown = [(float(frame.time or 0.0), frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+    shown = [(time_s, frame) for time_s, frame in shown if time_s < LOOKED_AT_S]
+    apart = _openings([frame for _, frame in shown])
+    moved = np.flatnonzero(apart > apart[0] + OPENING)
+    assert moved.size, "the lips never move"
+    return shown[int(moved[0])][0]
+
+
+def _openings(frames: Sequence[Frame]) -> NDArray[np.float32]:
+    """How far the lips are apart in each frame, in distances between the eyes."""
+    faces = [face for face in FaceFinder(torch.device("cpu")).track(frames) if face]
+    assert len(faces) == len(frames)
+    landmarks = np.stack([face.landmarks for face in faces])
+    gaps = np.linalg.norm(landmarks[:, UPPER_LIP] - landmarks[:, LOWER_LIP], axis=-1)
+    return np.asarray(gaps / inter_ocular_px(landmarks), np.float32)

@@ -1,0 +1,152 @@
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contracts.settings import Settings, environment
+from scripts import first_key
+from scripts.clock import now_text
+from storage.records import Records
+from tests.scripts.fake_service import JOB_ID, FakeService, fake_service
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).resolve().parents[2]
+MEDIA = ["--image", "https://example.com/face.png", "--audio", "https://example.com/voice.wav"]
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    with fake_service() as service:
+        yield service
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder on which a service has run."""
+    folder = tmp_path / "data"
+    _first_key(folder)
+    return folder
+
+
+def _first_key(data: Path) -> str:
+    records = Records(data / "records.db")
+    try:
+        return first_key.working(Settings(data_dir=data), records)
+    finally:
+        records.close()
+
+
+def _command(data: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "scripts.cli", "submit", "--data", str(data), *words]
+
+
+def _submit(data: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        _command(data, *words),
+        cwd=ROOT,
+        env=environment() | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_first_key_goes_to_the_data_folders_own_service(service: FakeService, data: Path) -> None:
+    answer = _submit(data, *MEDIA, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.stdout == f"{JOB_ID}\n"
+    assert service.keys == [f"Bearer {_first_key(data)}"]
+
+
+def test_no_other_service_learns_the_first_key(service: FakeService, data: Path) -> None:
+    answer = _submit(data, *MEDIA, "--url", service.url)
+
+    assert answer.returncode == 2
+    assert "--key or MOUTHPIECE_API_KEY" in answer.stderr
+    assert service.keys == []
+
+
+def test_another_service_is_sent_the_key_it_was_given(service: FakeService, data: Path) -> None:
+    answer = _submit(data, *MEDIA, MOUTHPIECE_URL=service.url, MOUTHPIECE_API_KEY="theirs")
+
+    assert answer.returncode == 0
+    assert service.keys == ["Bearer theirs"]
+
+
+def test_once_the_first_key_is_revoked_the_next_one_is_used(service: FakeService, data: Path) -> None:
+    revoked = _first_key(data)
+    records = Records(data / "records.db")
+    records.keys.revoke(revoked.split("_")[1], now_text())
+    records.close()
+
+    answer = _submit(data, *MEDIA, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 0
+    assert service.keys == [f"Bearer {_first_key(data)}"]
+    assert service.keys != [f"Bearer {revoked}"]
+
+
+def test_a_folder_on_which_nothing_has_run_is_told_and_left_alone(service: FakeService, tmp_path: Path) -> None:
+    answer = _submit(tmp_path / "none", *MEDIA, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 1
+    assert f"no records in {tmp_path / 'none'}" in answer.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_address_without_its_scheme_is_told(data: Path) -> None:
+    answer = _submit(data, *MEDIA, "--url", "localhost:8080", "--key", "k")
+
+    assert answer.returncode == 2
+    assert "does not begin with http:// or https://" in answer.stderr
+
+
+@pytest.mark.parametrize(("output", "told"), [("none/out.mp4", "no such folder"), ("out.avi", "does not end in .mp4")])
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_sent(
+    service: FakeService, data: Path, output: str, told: str
+) -> None:
+    sample = str(ROOT / "samples" / "portrait.png")
+    words = ["--image", sample, "--audio", sample, "-o", str(data / output)]
+
+    answer = _submit(data, *words, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 2
+    assert told in answer.stderr
+    assert service.uploads == 0
+
+
+def test_a_job_that_failed_over_a_private_address_is_told_with_what_opens_it(service: FakeService, data: Path) -> None:
+    service.jobs = [{"status": "failed", "error": "10.1.2.3 is not public", "error_code": "fetch_refused"}]
+
+    answer = _submit(data, *MEDIA, "--wait", MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 1
+    assert "the job failed: 10.1.2.3 is not public" in answer.stderr
+    assert "MOUTHPIECE_FETCH_ALLOW" in answer.stderr
+
+
+def test_who_stops_waiting_is_told_how_to_see_the_job(service: FakeService, data: Path) -> None:
+    environ = environment() | {"MOUTHPIECE_PUBLIC_URL": service.url}
+    waiting = subprocess.Popen(
+        _command(data, *MEDIA, "--wait"),
+        cwd=ROOT,
+        env=environ,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not service.asked and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    waiting.send_signal(signal.SIGINT)
+    _, told = waiting.communicate(timeout=30)
+
+    assert waiting.returncode == 130
+    assert f"The service keeps job {JOB_ID}; mouthpiece jobs show {JOB_ID} --data {data}" in told
