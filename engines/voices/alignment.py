@@ -20,8 +20,8 @@ _IPA = {
 }  # fmt: skip
 #: Stress, length, tone and word ends: their time is that of the phone before them.
 _MARKS = frozenset(" ˈˌːʰʲ̃ᵝ→↗↘↓")
-#: But stress is marked ahead of its vowel, which is heard one frame into the mark: 5 ms off, with a spread of 5 ms, over
-#: 155 consonants and vowels of four languages.
+#: But stress is marked ahead of its vowel, which is heard one frame into the mark: 5 ms off,
+#: with a spread of 5 ms, over 155 consonants and vowels of four languages.
 _STRESS = frozenset("ˈˌ")
 _PAUSES = frozenset(';:,.!?—…"()“”')
 
