@@ -11,7 +11,6 @@ from temporalio import activity
 
 from activities.boundary import at_boundary, reporter
 from activities.workplace import Workplace
-from contracts.errors import MediaTooLong
 from contracts.jobs import MediaInfo, Role
 from contracts.settings import Settings
 from contracts.steps import SpeakInput, SpeakResult
@@ -43,11 +42,7 @@ class Speak:
         named = f"{step.script.voice_id}\n{step.script.text}"
         name = f"speech-{sha256(named.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"
         key, timings = f"jobs/{step.job_id}/inputs/{name}", f"jobs/{step.job_id}/work/{name}.json"
-        spoken = self.voices.get(step.script.voice_id).speak(step.script.text, report)
-        if spoken.duration_s > settings.max_duration_s:
-            raise MediaTooLong(
-                f"its speech is longer than {settings.max_duration_s:g} s", field=FIELD, remedy="Send a shorter script."
-            )
+        spoken = self.voices.get(step.script.voice_id).speak(step.script.text, report, settings.max_duration_s)
         with self.workplace.scratch(step.job_id) as scratch:
             sound, phones = scratch / "speech.wav", scratch / "phones.json"
             _write(spoken, sound)

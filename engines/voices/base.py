@@ -1,5 +1,6 @@
 """What a voice is to the steps that use it."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,14 +33,16 @@ class Spoken:
 class Speaker(Protocol):
     """One voice, loaded."""
 
-    def speak(self, text: str, report: Report) -> Spoken:
+    def speak(self, text: str, report: Report, longest_s: float = math.inf) -> Spoken:
         """Speak a text of any length and any characters; those that it cannot read are passed over.
 
         Args:
             text: plain text: markup in it is read as text.
             report: progress and cancellation.
+            longest_s: what is longer is given up as soon as that is known.
 
         Raises:
+            MediaTooLong: when the speech would be longer; its field is "script".
             UnreadableMedia: when nothing in the text can be spoken; its field is "script".
         """
         ...

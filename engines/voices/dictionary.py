@@ -5,6 +5,7 @@ Both come as packages of the gruut project (MIT), one for each language: `lexico
 
 import sqlite3
 import threading
+import unicodedata
 from base64 import b64decode, b64encode
 from importlib import resources
 from importlib.abc import Traversable
@@ -43,7 +44,9 @@ class Dictionary:
         self._one_at_a_time = threading.Lock()
 
     def phonemes(self, word: str) -> str:
-        """How a word in small letters is pronounced, in IPA."""
+        """How a word in small letters is pronounced, in IPA; "" for one of another script than the Latin."""
+        if any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in word):
+            return ""
         with self._one_at_a_time:
             found = self._words.execute(
                 "SELECT phonemes FROM word_phonemes WHERE word = ? ORDER BY pron_order LIMIT 1", (word,)

@@ -10,6 +10,9 @@ from engines.voices.speaker import Reading
 
 #: Longer numbers have no words; they are read digit by digit.
 _LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
+#: What nobody says of an address, and what everybody does.
+_SCHEME = re.compile(r"\bhttps?://", re.IGNORECASE)
+_DOT = re.compile(r"(?<=[a-z0-9])\.(?=[a-z]{2})")
 
 
 @cache
@@ -25,7 +28,8 @@ def english(*, british: bool) -> Reading:
 
 
 def _readable(text: str) -> str:
-    """Take out what the reader does not expect: very long numbers, letters without a small one, and its own markup."""
-    spaced = _LONG_NUMBER.sub(lambda number: " ".join(number.group().replace(",", "")), text)
+    """Write out addresses, and take out very long numbers, letters without a small one, and the reader's own markup."""
+    said = _DOT.sub(" dot ", _SCHEME.sub("", text)).replace("www dot", "w w w dot")
+    spaced = _LONG_NUMBER.sub(lambda number: " ".join(number.group().replace(",", "")), said)
     plain = (letter if len(letter.lower()) == 1 else unicodedata.normalize("NFD", letter)[0] for letter in spaced)
     return "".join(plain).replace("](", "] (")

@@ -5,6 +5,7 @@ Kim et al. 2021, "Conditional Variational Autoencoder with Adversarial Learning 
 
 import json
 import logging
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,10 +68,11 @@ class PiperSpeaker:
             raise WeightsMissing(f"the voice {model.stem} is damaged, or of a kind that is not supported") from fault
         self._espeak = Espeak(voice=self._config.espeak_voice, program=espeak)
 
-    def speak(self, text: str, report: Report) -> Spoken:
+    def speak(self, text: str, report: Report, longest_s: float = math.inf) -> Spoken:
         """Speak sentence by sentence; phones are given when the voice tells how long its symbols are.
 
         Raises:
+            MediaTooLong: when the speech would be longer than `longest_s`; its field is "script".
             UnreadableMedia: when nothing in the text can be spoken; its field is "script".
             WeightsMissing: when the program that gives phonemes is not installed.
             EngineFault: when the voice fails.
@@ -80,7 +82,7 @@ class PiperSpeaker:
             symbols = self._symbols(sentence)
             return [self._utter(symbols, report, done)] if symbols else []
 
-        return spoken_by_sentence(text, self._config.rate, utter, report)
+        return spoken_by_sentence(text, self._config.rate, utter, report, longest_s)
 
     def _symbols(self, sentence: str) -> list[str]:
         spelled = sentence if self._config.reads_letters else self._espeak.phonemes(sentence)

@@ -1,4 +1,4 @@
-"""Voices by id, loaded when they are first asked for and kept."""
+"""Voices by id: those that come with the service are loaded when first asked for and kept, the operator's each time."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ class Voices:
         self._models = models
         self._threads = threads
         self._loading = threading.Lock()
-        self._loaded: dict[str | Path, Speaker] = {}
+        self._loaded: dict[str, Speaker] = {}
 
     def get(self, voice_id: str) -> Speaker:
         """A voice, ready to speak.
@@ -36,13 +36,15 @@ class Voices:
             raise EngineFault(
                 f"there is no voice {voice_id!r}", field="voice_id", remedy="GET /api/v1/voices lists the voices."
             )
+        if model:
+            return self._piper(model)
         with self._loading:
-            key = model or voice_id
-            if key not in self._loaded:
-                self._loaded[key] = self._piper(model) if model else self._built_in(voice_id)
-            return self._loaded[key]
+            if voice_id not in self._loaded:
+                self._loaded[voice_id] = self._built_in(voice_id)
+            return self._loaded[voice_id]
 
     def _piper(self, model: Path) -> Speaker:
+        """Load a voice anew: so it takes the same chances with each script, and no memory between them."""
         from engines.voices.piper import PiperSpeaker
 
         return PiperSpeaker(model, self._threads)

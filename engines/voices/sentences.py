@@ -27,7 +27,7 @@ class Utterance:
 Utter = Callable[[str, float], Iterable[Utterance]]
 
 
-def spoken_by_sentence(script: str, rate: int, utter: Utter, report: Report) -> Spoken:
+def spoken_by_sentence(script: str, rate: int, utter: Utter, report: Report, longest_s: float) -> Spoken:
     """Speak a script of any length.
 
     Args:
@@ -35,8 +35,10 @@ def spoken_by_sentence(script: str, rate: int, utter: Utter, report: Report) -> 
         rate: of the utterances' samples.
         utter: speaks a sentence, or a part of a long one.
         report: called with 1 at the end; progress in between is for `utter` to tell.
+        longest_s: of the whole.
 
     Raises:
+        MediaTooLong: when the speech would be longer; its field is "script".
         UnreadableMedia: when nothing in the script can be spoken; its field is "script".
     """
     pieces = text.pieces(text.clean(script))
@@ -48,6 +50,8 @@ def spoken_by_sentence(script: str, rate: int, utter: Utter, report: Report) -> 
             phones += [moved(phone, length / rate) for phone in utterance.phones]
             sounds += [utterance.samples, _silence(piece.pause_s, rate)]
             length += len(utterance.samples) + len(sounds[-1])
+            if length > longest_s * rate:
+                raise text.too_long(longest_s)
     if len(sounds) == 1:
         raise text.nothing_to_say()
     report(1.0)

@@ -1,5 +1,6 @@
 """The built-in voices: text to phonemes by the language's rules, phonemes to sound by the network."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,10 +36,11 @@ class BuiltInSpeaker:
     network: Network
     read: Reading
 
-    def speak(self, text: str, report: Report) -> Spoken:
+    def speak(self, text: str, report: Report, longest_s: float = math.inf) -> Spoken:
         """Speak sentence by sentence.
 
         Raises:
+            MediaTooLong: when the speech would be longer than `longest_s`; its field is "script".
             UnreadableMedia: when nothing in the text can be spoken; its field is "script".
         """
 
@@ -47,7 +49,7 @@ class BuiltInSpeaker:
             for part in _at_once(symbols):
                 yield from self._utter(part, report, done)
 
-        return spoken_by_sentence(text, RATE, utter, report)
+        return spoken_by_sentence(text, RATE, utter, report, longest_s)
 
     def _utter(self, symbols: str, report: Report, done: float) -> Iterator[Utterance]:
         samples, durations = self.network.utter(symbols, report, done)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from contracts.errors import UnreadableMedia
+from contracts.errors import MediaTooLong, UnreadableMedia
 
 #: The request's field that a script comes in.
 FIELD = "script"
@@ -18,6 +18,8 @@ _IDEOGRAPH_WEIGHT = 4
 _PARAGRAPH = re.compile(r"\n+")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]»]*\s+|(?<=[。！？])[”’」』）]*")
 _CLAUSE = re.compile(r"(?<=[,;:—–、，；：])\s*|\s+(?=[—–(])")
+#: Letters and digits that are others in fancy dress: full-width, mathematical bold, ligatures.
+_DRESSED = ("<wide>", "<narrow>", "<font>", "<compat>")
 _ABBREVIATED = re.compile(r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|etc|approx|No|Sig|Sra?|M|Mme)|\b[A-Z])\.$")
 
 
@@ -30,13 +32,12 @@ class Piece:
 
 
 def clean(text: str) -> str:
-    """Normalise to NFC, drop characters that have no look of their own, and collapse spaces within lines.
+    """Normalise to NFC, make letters plain, drop characters without a look of their own, and collapse spaces in lines.
 
     Raises:
         UnreadableMedia: when neither a letter nor a digit is left.
     """
-    printable = "".join(letter if _is_visible(letter) else " " for letter in unicodedata.normalize("NFC", text))
-    lines = (" ".join(line.split()) for line in printable.splitlines())
+    lines = (" ".join(line.split()) for line in "".join(map(_plain, unicodedata.normalize("NFC", text))).splitlines())
     cleaned = "\n".join(line for line in lines if line)
     if not any(letter.isalnum() for letter in cleaned):
         raise nothing_to_say()
@@ -50,6 +51,11 @@ def nothing_to_say() -> UnreadableMedia:
     )
 
 
+def too_long(longest_s: float) -> MediaTooLong:
+    """The fault of a script that takes longer to say than is allowed."""
+    return MediaTooLong(f"its speech is longer than {longest_s:g} s", field=FIELD, remedy="Send a shorter script.")
+
+
 def pieces(text: str) -> list[Piece]:
     """Cut a cleaned text at paragraphs and sentences, and long sentences at clauses or, failing these, words."""
     found: list[Piece] = []
@@ -60,9 +66,14 @@ def pieces(text: str) -> list[Piece]:
     return found
 
 
-def _is_visible(letter: str) -> bool:
+def _plain(letter: str) -> str:
     category = unicodedata.category(letter)
-    return letter == "\n" or not category.startswith("C")
+    if category == "Cf":  # Soft hyphens, joiners and marks of direction stand within words.
+        return ""
+    if category.startswith("C") and letter != "\n":
+        return " "
+    is_dressed = category[0] in "LN" and unicodedata.decomposition(letter).startswith(_DRESSED)
+    return unicodedata.normalize("NFKC", letter) if is_dressed else letter
 
 
 def _sentences(paragraph: str) -> list[str]:

@@ -34,12 +34,18 @@ def test_the_first_phone_begins_and_the_last_ends_with_the_sound() -> None:
     assert _times(phones) == [("a", 0.28, 0.45), ("b", 0.45, 0.6)]
 
 
-def test_marks_lend_their_time_to_the_phone_before() -> None:
+def test_marks_of_length_and_word_ends_lend_their_time_to_the_phone_before() -> None:
     sound = _sound(1.5, (0.2, 1.2))
 
     phones = phones_of("ˈaː bˈi", np.array([11, 2, 4, 4, 2, 6, 2, 16, 1]), sound)
 
-    assert _times(phones) == [("a", 0.2, 0.5), ("b", 0.5, 0.7), ("i", 0.7, 1.2)]
+    assert _times(phones) == [("a", 0.2, 0.5), ("b", 0.5, 0.675), ("i", 0.675, 1.2)]
+
+
+def test_a_stressed_vowel_begins_a_frame_into_its_mark() -> None:
+    phones = phones_of("bˈɑb", np.array([10, 3, 4, 2, 4, 5]), _sound(1.0, (0.175, 0.5)))
+
+    assert _times(phones) == [("b", 0.175, 0.275), ("ɑ", 0.275, 0.4), ("b", 0.4, 0.5)]
 
 
 def test_a_comma_is_a_pause_as_long_as_it_is_silent() -> None:

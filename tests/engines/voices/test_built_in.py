@@ -1,15 +1,18 @@
 """The voices that come with the service, speaking."""
 
+import subprocess
+import sys
 import threading
 import time
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 
-from contracts.errors import EngineFault, UnreadableMedia
+from contracts.errors import EngineFault, MediaTooLong, UnreadableMedia
 from contracts.voices import BUILT_IN
 from engines.articulate.phones import phones_of_ipa
 from engines.voices.base import Spoken
@@ -45,11 +48,18 @@ def _speak(voices: Voices, voice_id: str, text: str) -> Spoken:
     return voices.get(voice_id).speak(text, lambda fraction: None)
 
 
-def _onset_s(samples: NDArray[np.float32], rate: int) -> float:
-    """When the sound first rises above a twentieth of its loudest, over 5 ms."""
+def _below(spoken: Spoken, hertz: float) -> NDArray[np.float32]:
+    """The sound without what lies above a frequency: of an "s" nothing is left."""
+    spectrum = np.fft.rfft(spoken.samples)
+    spectrum[np.fft.rfftfreq(len(spoken.samples), 1 / spoken.rate) > hertz] = 0
+    return np.fft.irfft(spectrum, len(spoken.samples)).astype(np.float32)
+
+
+def _onset_s(samples: NDArray[np.float32], rate: int, share: float = 0.05) -> float:
+    """When the sound first rises above a share of its loudest, over 5 ms."""
     step = rate // 200
     envelope = np.sqrt(np.mean(np.square(samples[: len(samples) // step * step].reshape(-1, step)), axis=1))
-    return float(np.argmax(envelope > 0.05 * envelope.max())) * step / rate
+    return float(np.argmax(envelope > share * envelope.max())) * step / rate
 
 
 def test_every_voice_that_comes_with_the_service_has_a_style_or_a_network_of_its_own() -> None:
@@ -83,6 +93,16 @@ def test_the_first_phone_begins_with_the_sound_to_a_frame(text: str, voices: Voi
     spoken = _speak(voices, FIRST, text)
 
     assert spoken.phones[0].start_s == pytest.approx(_onset_s(spoken.samples, spoken.rate), abs=FRAME_S)
+
+
+@pytest.mark.parametrize("voice_id", [FIRST, "voice_english_male_01"])
+@pytest.mark.parametrize("text", ["Sad.", "Seat.", "Sock."])
+def test_a_stressed_vowel_begins_where_the_voice_sets_in(text: str, voice_id: str, voices: Voices) -> None:
+    spoken = _speak(voices, voice_id, text)
+
+    consonant, vowel = spoken.phones[:2]
+    assert consonant.symbol == "s"
+    assert vowel.start_s == pytest.approx(_onset_s(_below(spoken, 800), spoken.rate, 0.35), abs=FRAME_S / 2)
 
 
 def test_phones_are_in_order_within_the_sound_and_known_to_the_lips(voices: Voices) -> None:
@@ -158,12 +178,50 @@ def test_a_voice_that_nobody_has_is_refused(voices: Voices) -> None:
     assert fault.value.field == "voice_id"
 
 
-def test_an_operators_voice_is_loaded_once_and_found_when_it_is_added(tmp_path: Path) -> None:
+def test_a_voice_that_comes_with_the_service_is_loaded_once(voices: Voices) -> None:
+    assert voices.get(FIRST) is voices.get(FIRST)
+
+
+def test_an_operators_voice_is_found_when_it_is_added(tmp_path: Path) -> None:
     models: dict[str, Path] = {}
     voices = Voices(lambda: models, 1)
     models["piper_tiny"] = write_piper(tmp_path)
 
-    assert voices.get("piper_tiny") is voices.get("piper_tiny")
+    assert _speak(voices, "piper_tiny", "abc").phones
+
+
+def test_an_operators_voice_that_leaves_things_to_chance_says_the_same_each_time_and_in_each_process(
+    tmp_path: Path,
+) -> None:
+    path = write_piper(tmp_path)
+    network = onnx.load(str(path))
+    network.graph.node[-1].output[:] = ["steady"]
+    network.graph.node.add().CopyFrom(onnx.helper.make_node("RandomNormalLike", ["steady"], ["noise"]))
+    network.graph.node.add().CopyFrom(onnx.helper.make_node("Add", ["steady", "noise"], ["output"]))
+    onnx.save(network, str(path))
+    code = (
+        "from pathlib import Path; from sys import argv; from hashlib import sha256\n"
+        "from engines.voices.registry import Voices\n"
+        "voices = Voices(lambda: {'piper_tiny': Path(argv[1])}, 1)\n"
+        "for _ in range(2):\n"
+        "    spoken = voices.get('piper_tiny').speak('abc. def.', lambda fraction: None)\n"
+        "    print(sha256(spoken.samples.tobytes()).hexdigest())\n"
+    )
+
+    said = [subprocess.check_output([sys.executable, "-c", code, str(path)], text=True) for _ in range(2)]
+
+    assert len(said[0].split()) == 2
+    assert len(set("".join(said).split())) == 1
+
+
+def test_a_script_that_takes_too_long_to_say_is_given_up_on_the_way(voices: Voices) -> None:
+    reports: list[float] = []
+
+    with pytest.raises(MediaTooLong, match="longer than 5 s") as refusal:
+        voices.get(FIRST).speak("7 % " * 250, reports.append, 5.0)
+
+    assert refusal.value.field == "script"
+    assert max(reports) < 0.5
 
 
 def test_voices_speak_side_by_side(voices: Voices) -> None:

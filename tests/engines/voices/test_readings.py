@@ -8,6 +8,7 @@ from engines.voices.italian import italian
 from engines.voices.mandarin import mandarin
 from engines.voices.numbers import in_words
 from engines.voices.spanish import spanish
+from engines.voices.speaker import Reading
 from engines.voices.symbols import known
 
 pytestmark = pytest.mark.unit
@@ -22,6 +23,31 @@ pytestmark = pytest.mark.unit
 )
 def test_american_english(text: str, expected: str) -> None:
     assert "".join(symbol for symbol in english(british=False)(text) if symbol not in "()/[]") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("https://www.example.com", "w w w dot example dot com"),
+        ("jo.doe@mail.org.", "jo dot doe @ mail dot org."),
+        ("Go to file.txt", "Go to file dot txt"),
+    ],
+)
+def test_addresses_are_read_as_people_say_them(text: str, same: str) -> None:
+    read = english(british=False)
+
+    assert read(text).split() == read(same).split()
+
+
+@pytest.mark.parametrize("text", ["I am here.Then go", "at 3.5 a.m. e.g. now"])
+def test_other_points_are_no_dots(text: str) -> None:
+    assert "dˈɑt" not in english(british=False)(text)
+
+
+@pytest.mark.parametrize("read", [french(), italian()])
+def test_words_of_other_scripts_are_passed_over(read: Reading) -> None:
+    assert not read("мир 你好 שלום").strip()
+    assert read("мир ciao").strip() == read("ciao")
 
 
 def test_text_that_looks_like_markup_for_pronunciations_is_read_as_text() -> None:
@@ -93,7 +119,7 @@ def test_mandarin(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("25", " veinticinco "),
-        ("1.250,5", " mil doscientos cincuenta punto cinco "),
+        ("1.250,5", " mil doscientos cincuenta coma cinco "),
         ("1.250.000", " un millón doscientos cincuenta mil "),
         ("007", "cero cero siete"),
         ("no", "no"),
@@ -101,6 +127,22 @@ def test_mandarin(text: str, expected: str) -> None:
 )
 def test_numbers_in_words(text: str, expected: str) -> None:
     assert in_words(text, "es") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("50 %", "es", "cincuenta por ciento"),
+        ("50%", "fr", "cinquante pour cent"),
+        ("€5", "it", "cinque euro"),
+        ("19,99 €", "fr", "dix-neuf virgule neuf neuf euros"),
+        ("$ 3 & más", "es", "tres dólares y más"),
+        ("20°", "it", "venti gradi"),
+        ("a@b", "es", "a arroba b"),
+    ],
+)
+def test_signs_in_words(text: str, language: str, expected: str) -> None:
+    assert " ".join(in_words(text, language).split()) == expected
 
 
 @pytest.mark.parametrize("read", [english(british=False), french(), italian(), spanish, mandarin])

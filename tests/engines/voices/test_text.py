@@ -27,6 +27,20 @@ def test_letters_and_their_accents_are_joined() -> None:
     assert clean("cafe\u0301") == "café"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ex\u00adample", "example"),
+        ("\u202eabc\u202c \u2066d\u2069", "abc d"),
+        ("\u200bzero\u200bwidth\ufeff", "zerowidth"),
+        ("ＦＵＬＬ１ 𝐁𝐨𝐥𝐝 ﬁne", "FULL1 Bold fine"),
+        ("½ ² 3º … 你，吗！", "½ ² 3º … 你，吗！"),
+    ],
+)
+def test_letters_are_made_plain_and_words_stay_whole(text: str, expected: str) -> None:
+    assert clean(text) == expected
+
+
 def test_a_text_is_cut_at_its_sentences_and_rests_longer_after_paragraphs() -> None:
     assert pieces("One. Two!\nThree") == [
         Piece(text="One.", pause_s=SENTENCE_S),
