@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from contracts.errors import EngineFault, WeightsMissing
 
-_LIMIT_S = 60
+#: Below what a step may take between two signs of life; a clause takes milliseconds.
+_LIMIT_S = 20
 _PUNCTUATION = re.compile(r"([,.;:!?…]+)")
 #: Marks of a passage in another language: "(en)".
 _LANGUAGE_MARK = re.compile(r"\([a-z-]+\)")

@@ -33,6 +33,8 @@ _FRAMES = "/Ceil_output_0"
 _FRAME_SAMPLES = 256
 #: Symbols that are no sound of their own, whose time is the sound's before them; and pauses.
 _MARKS = frozenset(" ˈˌːʰʲ̩̯̪̃͡")
+#: But stress is marked ahead of its vowel, which is heard where the mark begins: 8 ms off, over 24 vowels.
+_STRESS = frozenset("ˈˌ")
 _PAUSES = frozenset(";:,.!?—…\"'()¡¿«»“”-")
 
 
@@ -153,6 +155,9 @@ def _open(network: bytes, threads: int) -> ort.InferenceSession:
 def _phones(symbols: Sequence[str], seconds: NDArray[np.float64]) -> tuple[TimedPhone, ...]:
     """Phones of symbols; `seconds` has one more at each end, for the beginning and the end."""
     edges = np.cumsum(seconds)
+    for place, symbol in enumerate(symbols):
+        if symbol in _STRESS:
+            edges[place + 1] = edges[place]
     phones: list[TimedPhone] = []
     is_open = False
     for symbol, (start, end) in zip(symbols, pairwise(edges.tolist()), strict=False):

@@ -131,6 +131,15 @@ def test_a_job_that_failed_over_a_private_address_is_told_with_what_opens_it(ser
     assert "MOUTHPIECE_FETCH_ALLOW" in answer.stderr
 
 
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """Children die of ctrl-c even when these tests run in the background, where shells have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_who_stops_waiting_is_told_how_to_see_the_job(service: FakeService, data: Path) -> None:
     environ = environment() | {"MOUTHPIECE_PUBLIC_URL": service.url}
     waiting = subprocess.Popen(

@@ -190,7 +190,7 @@ def test_an_operators_voice_is_found_when_it_is_added(tmp_path: Path) -> None:
     assert _speak(voices, "piper_tiny", "abc").phones
 
 
-def test_an_operators_voice_that_leaves_things_to_chance_says_the_same_each_time_and_in_each_process(
+def test_an_operators_voice_that_leaves_things_to_chance_sounds_the_same_in_each_process(
     tmp_path: Path,
 ) -> None:
     path = write_piper(tmp_path)

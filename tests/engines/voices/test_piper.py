@@ -31,6 +31,14 @@ def test_a_voice_speaks_letters_with_their_times(tmp_path: Path) -> None:
     assert second.start_s - first.start_s == pytest.approx(8 * NUMBER_S)
 
 
+def test_a_stressed_vowel_begins_with_its_mark(tmp_path: Path) -> None:
+    spoken = PiperSpeaker(write_piper(tmp_path), 1).speak("bˈab", lambda fraction: None)
+
+    consonant, vowel, _ = spoken.phones
+    assert consonant.end_s - consonant.start_s == pytest.approx(2 * NUMBER_S)
+    assert (vowel.start_s, vowel.end_s - vowel.start_s) == pytest.approx((consonant.end_s, 4 * NUMBER_S))
+
+
 def test_the_sound_is_where_the_phones_are(tmp_path: Path) -> None:
     spoken = PiperSpeaker(write_piper(tmp_path), 1).speak("abc", lambda fraction: None)
 
