@@ -24,6 +24,7 @@ from engines.audio import SPEECH_RATE, read_speech
 from engines.faces import FaceFinder, inter_ocular_px
 from engines.media import VideoSource
 from engines.weights import MANIFEST, read_manifest
+from scripts.quality.measures import correlation, separation
 from scripts.table import lines
 
 Values = NDArray[np.floating]
@@ -85,11 +86,11 @@ def _scores(path: Path, late_s: float, finder: FaceFinder, driver: SpeechDriver)
     loudness = sample_at(smooth(power, 3.0), moments)
     closed = lips.gap < np.maximum(_CLOSED_GAP, np.percentile(lips.gap, _CLOSED_SHARE))
     return Scores(
-        opening=_correlation(opening, lips.gap),
-        opening_loudness=_correlation(loudness, lips.gap),
-        width=_correlation(width, lips.width),
-        closure=_separation(0.3 * closure - opening, closed),
-        closure_loudness=_separation(-loudness, closed),
+        opening=correlation(opening, lips.gap),
+        opening_loudness=correlation(loudness, lips.gap),
+        width=correlation(width, lips.width),
+        closure=separation(0.3 * closure - opening, closed),
+        closure_loudness=separation(-loudness, closed),
     )
 
 
@@ -102,18 +103,6 @@ def _lips(path: Path, finder: FaceFinder) -> Lips:
     gaps = [np.linalg.norm(marks[:, upper] - marks[:, lower], axis=-1) for upper, lower in _INNER_LIPS]
     width = np.linalg.norm(marks[:, _CORNERS[0]] - marks[:, _CORNERS[1]], axis=-1)
     return Lips(times_s=source.times_s[seen], gap=np.mean(gaps, 0) / unit, width=width / unit)
-
-
-def _correlation(one: Values, other: Values) -> float:
-    return float(np.corrcoef(one, other)[0, 1])
-
-
-def _separation(score: Values, positive: NDArray[np.bool_]) -> float:
-    """Area under the receiver operating characteristic (Mann and Whitney's U over the number of pairs)."""
-    ranks = np.argsort(np.argsort(score))
-    hits = int(positive.sum())
-    above = ranks[positive].sum() - hits * (hits - 1) / 2
-    return float(above / (hits * (len(score) - hits)))
 
 
 def _mean(rows: list[Scores]) -> Scores:

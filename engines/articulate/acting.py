@@ -77,7 +77,7 @@ def perform(speaker: Speaker, articulation: Articulation, timeline: Timeline, ac
         watched=watched,
         shown=shown,
         poses=poses,
-        choices=_choices(speaker, poses, shown),
+        choices=choices_for(speaker, poses, shown),
         light=smooth_within(watched.light.astype(np.float64), watched.shots, 0.4 * source_fps),
     )
 
@@ -115,7 +115,8 @@ def _manners(
     return manners, np.maximum(shots, 0)
 
 
-def _choices(speaker: Speaker, poses: NDArray[np.float32], shown: NDArray[np.int32]) -> NDArray[np.int16]:
+def choices_for(speaker: Speaker, poses: NDArray[np.float32], shown: NDArray[np.int32]) -> NDArray[np.int16]:
+    """Which of the speaker's mouths each output frame (T,) shows in a pose (T, 9); see `retrieval.choose`."""
     watched, seen = speaker.watched, speaker.seen
     if speaker.profile:
         return np.full(len(shown), DRAWN, dtype=np.int16)
