@@ -29,7 +29,7 @@ def finder() -> FaceFinder:
 @pytest.fixture(scope="module")
 def media() -> Path:
     if not MEDIA.is_dir():
-        pytest.skip("the folder of real media is not here")
+        pytest.skip("no real media beside this checkout")
     return MEDIA
 
 

@@ -18,7 +18,7 @@ def test_without_a_clip_it_says_what_it_wants() -> None:
     assert "CLIPS" in outcome.output
 
 
-@pytest.mark.skipif(not CLIP.exists(), reason="the shared media are not here")
+@pytest.mark.skipif(not CLIP.exists(), reason="no real media beside this checkout")
 def test_a_clip_is_scored_beside_the_loudness_of_its_voice() -> None:
     outcome = CliRunner().invoke(main, [f"{CLIP}@0"], catch_exceptions=False)
     header, row, mean = outcome.output.splitlines()
