@@ -9,12 +9,13 @@ from activities.computing import device_faults
 from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
 from contracts.errors import InputError, NoFace, TooFewFaces
-from contracts.jobs import MediaInfo
+from contracts.jobs import MediaInfo, OutputOptions
 from contracts.steps import AnalyseInput, AnalyseResult, Voice
 from engines import pipeline
-from engines.audio import delayed, read_speech
-from engines.base import Direction, Speech
+from engines.audio import read_speech
+from engines.base import Direction
 from engines.timings import read_timings
+from engines.words import Drive, drive
 from storage.blobs import BlobStore
 
 
@@ -37,15 +38,18 @@ class Analyse:
         with self.workplace.scratch(step.job_id) as scratch, device_faults():
             out = scratch / "analysis.safetensors"
             try:
+                voices = [_drive(blobs, voice, step.options) for voice in step.voices]
                 plan = pipeline.analyse(
                     self.engines.get(step.engine),
                     source=blobs.local(step.source.blob),
                     source_info=step.source,
-                    voices=[_speech(blobs, voice) for voice in step.voices],
+                    voices=[voice.speech for voice in voices],
                     audio_duration_s=step.audio.duration_s,
                     options=step.options,
                     segment_s=self.workplace.settings.segment_s,
-                    direction=Direction(seed=step.seed, prompt=step.prompt, enhance=step.options.enhance),
+                    direction=Direction(
+                        seed=step.seed, prompt=step.prompt, enhance=step.options.enhance, face=step.face
+                    ),
                     out=out,
                     report=report,
                     mask=_mask(blobs, step.mask),
@@ -64,15 +68,16 @@ class Analyse:
             duration_s=plan.duration_s,
             width=plan.width,
             height=plan.height,
-            warnings=plan.warnings,
+            warnings=tuple(warning for voice in voices for warning in voice.warnings) + plan.warnings,
         )
 
 
-def _speech(blobs: BlobStore, voice: Voice) -> Speech:
-    """A voice as it is heard in the output: from its start on, with its timings if there are any."""
-    speech = read_speech(blobs.local(voice.media.blob), voice.media.field)
-    phones = read_timings(blobs.local(voice.phones)) if voice.phones else ()
-    return delayed(replace(speech, side=voice.side, phones=phones), voice.start_s)
+def _drive(blobs: BlobStore, voice: Voice, options: OutputOptions) -> Drive:
+    """What moves the lips of one face: a voice with its timings if there are any, from its start on."""
+    speech = replace(read_speech(blobs.local(voice.media.blob), voice.media.field), side=voice.side)
+    if voice.phones:
+        speech = replace(speech, phones=read_timings(blobs.local(voice.phones)))
+    return drive(speech, voice.timings, voice.start_s + options.sync_offset_ms / 1000)
 
 
 def _mask(blobs: BlobStore, mask: MediaInfo | None) -> pipeline.MaskFile | None:

@@ -16,7 +16,7 @@ from contracts.jobs import OutputOptions, Side
 from engines.articulate import load
 from engines.articulate.casting import admit_by, pick_of, too_few
 from engines.articulate.performance import Performance, unpack
-from engines.audio import delayed, read_speech
+from engines.audio import read_speech, shifted
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
 from engines.faces import Face
 from engines.mask import masked
@@ -108,7 +108,7 @@ def _timeline(frame: Frame, frames: int) -> Timeline:
 def _voices(left_s: float, right_s: float) -> list[Speech]:
     said = (TimedPhone(symbol="ɑ", start_s=0, end_s=0.4),)
     return [
-        delayed(Speech(samples=np.zeros(8000, np.float32), rate=16000, side=side, phones=said), start_s)
+        shifted(Speech(samples=np.zeros(8000, np.float32), rate=16000, side=side, phones=said), start_s)
         for side, start_s in zip(SIDES, (left_s, right_s), strict=True)
     ]
 
