@@ -16,6 +16,8 @@ EXPECTED = '{"text": "hello", "start": 0.52, "end": 0.9}, or "phones" in IPA in 
 
 #: IPA has neither capitals nor digits; ARPAbet and X-SAMPA do.
 NO_IPA = "[A-Z0-9]"
+#: Entries that overlap by no more than this follow upon each other: their times were rounded or added up.
+_ROUNDING_S = 0.001
 #: Latest time, in seconds: a day.
 LATEST_S = 86_400
 
@@ -32,10 +34,7 @@ def read_entries(rows: object) -> tuple[TimedText, ...]:
         raise _fault(f"must hold 1 to {MOST_ENTRIES} entries, not {len(rows)}")
     entries: list[TimedText] = []
     for number, row in enumerate(rows):
-        entry = _entry(row, number)
-        if entries and entry.start_s < entries[-1].end_s:
-            raise _fault(f"is before the end of the entry before it, {entries[-1].end_s:g} s", number, "start")
-        entries.append(entry)
+        entries.append(_entry(row, number, entries[-1].end_s if entries else 0.0))
     return tuple(entries)
 
 
@@ -44,7 +43,7 @@ def needs_language(entries: Sequence[TimedText]) -> bool:
     return any(entry.text for entry in entries)
 
 
-def _entry(row: object, number: int) -> TimedText:
+def _entry(row: object, number: int, before_s: float) -> TimedText:
     if not isinstance(row, Mapping):
         raise _fault("must be an object", number)
     texts = {name: _text(row, number, name) for name in ("text", "phones") if row.get(name) is not None}
@@ -53,6 +52,9 @@ def _entry(row: object, number: int) -> TimedText:
     if wrong := re.search(NO_IPA, texts.get("phones", "")):
         raise _fault(f"must be IPA, such as 'h ə l oʊ', in which there is no {wrong.group()!r}", number, "phones")
     start_s, end_s = _seconds(row, number, "start"), _seconds(row, number, "end")
+    if start_s < before_s - _ROUNDING_S:
+        raise _fault(f"is before the end of the entry before it, {before_s:g} s", number, "start")
+    start_s = max(start_s, before_s)
     if end_s <= start_s:
         raise _fault(f"must be after start, {start_s:g} s", number, "end")
     return TimedText(start_s=start_s, end_s=end_s, **texts)

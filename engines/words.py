@@ -3,11 +3,12 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from contracts.errors import InvalidRequest
 from contracts.jobs import TimedText, Timings
 from engines.audio import shifted
-from engines.base import HEARD, Speech, TimedPhone
+from engines.base import HEARD, Speech, TimedPhone, Waiting
 from engines.voices.alignment import sounds_of
 from engines.voices.readings import LANGUAGES, reading_of
 from engines.voices.speaker import Reading
@@ -39,13 +40,14 @@ class Drive:
     warnings: tuple[str, ...] = ()
 
 
-def drive(speech: Speech, timings: Timings | None, later_s: float) -> Drive:
+def drive(speech: Speech, timings: Timings | None, later_s: float, waiting: Waiting = lambda: None) -> Drive:
     """Say what is said when, where it is given, and move it all to its place in the output.
 
     Args:
         speech: the voice from its own beginning.
         timings: in seconds from there; None leaves the voice as it is.
         later_s: how much later than at the output's start the lips are to begin; may be negative.
+        waiting: called for every entry.
 
     Raises:
         InvalidRequest: when there are times beyond the voice.
@@ -53,16 +55,17 @@ def drive(speech: Speech, timings: Timings | None, later_s: float) -> Drive:
     """
     if timings is None:
         return Drive(speech=shifted(speech, later_s))
-    given = given_phones(timings, len(speech.samples) / speech.rate)
+    given = given_phones(timings, len(speech.samples) / speech.rate, waiting)
     return Drive(speech=shifted(replace(speech, phones=given.phones), later_s), warnings=given.warnings)
 
 
-def given_phones(timings: Timings, sound_s: float) -> Given:
+def given_phones(timings: Timings, sound_s: float, waiting: Waiting = lambda: None) -> Given:
     """Time the phones of words, each word's spread over its time; what cannot be read is left to be heard.
 
     Args:
         timings: in seconds from the sound's beginning.
         sound_s: how long the sound is.
+        waiting: called for every entry; a word that the dictionary lacks takes some milliseconds.
 
     Raises:
         InvalidRequest: when there are times beyond the sound.
@@ -70,10 +73,12 @@ def given_phones(timings: Timings, sound_s: float) -> Given:
     """
     _require_within(timings, sound_s)
     read = reading_of(timings.language) if any(entry.text for entry in timings.entries) else None
+    sounds_of_word = cache(partial(_sounds, read=read))
     phones: list[TimedPhone] = []
     unread: list[str] = []
     for entry in timings.entries:
-        sounds = _segments(entry.phones) if entry.phones else _sounds(entry.text, read)
+        waiting()
+        sounds = _segments(entry.phones) if entry.phones else sounds_of_word(entry.text)
         if not sounds:
             unread.append(entry.text or entry.phones)
         phones += _spread(sounds or (HEARD,), entry, sound_s)

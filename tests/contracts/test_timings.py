@@ -26,6 +26,13 @@ def test_words_and_phones_may_stand_side_by_side() -> None:
     )
 
 
+def test_times_that_were_added_up_may_overlap_by_their_rounding() -> None:
+    first, second = read_entries([word(start=0.4, end=0.4 + 0.2), word(start=0.6, end=0.8)])
+
+    assert first.end_s > 0.6
+    assert second.start_s == first.end_s
+
+
 def test_what_else_an_entry_says_is_passed_over() -> None:
     assert read_entries([word(score=0.98, phones=None)]) == read_entries([WORD])
 
