@@ -30,7 +30,12 @@ def _time(what: str) -> JsonObject:
 
 
 def _words(description: str, **limits: str) -> JsonObject:
-    return {"type": "string", "minLength": 1, "maxLength": LONGEST_ENTRY, "description": description, **limits}
+    kind = ["string", "null"]
+    return {"type": kind, "minLength": 1, "maxLength": LONGEST_ENTRY, "description": description, **limits}
+
+
+def _has(name: str) -> JsonObject:
+    return {"required": [name], "properties": {name: {"type": "string"}}}
 
 
 #: An entry as the document describes it; that each begins after the one before it is said in words.
@@ -43,7 +48,7 @@ _ENTRY: JsonObject = {
         "end": _time("ends; after start"),
     },
     "required": ["start", "end"],
-    "oneOf": [{"required": ["text"]}, {"required": ["phones"]}],
+    "oneOf": [_has("text"), _has("phones")],
 }
 
 

@@ -76,7 +76,7 @@ def _seconds(row: Mapping[object, object], number: int, name: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise _fault("must be a number", number, name)
     if not 0 <= value <= LATEST_S:  # which a number that is none fails too
-        raise _fault(f"must be from 0 to {LATEST_S} s, not {value:g}", number, name)
+        raise _fault(f"must be from 0 to {LATEST_S} s", number, name)
     return float(value)
 
 
