@@ -16,6 +16,8 @@ from api.fields import MAX_SEED, URL_LIMIT
 from api.lipsync_dev import SMALLEST_SIDE_PX
 from api.lipsync_dev_async import ERROR_NUMBERS
 from api.lipsync_studio import PROMPT_LIMIT
+from contracts.inspections import SourceUse
+from contracts.jobs import FaceChoice, SyncMode
 from contracts.timings import LONGEST_ENTRY, MOST_ENTRIES
 
 pytestmark = pytest.mark.unit
@@ -87,6 +89,11 @@ def test_every_error_is_documented_with_its_numbers() -> None:
 
     rows = [f"| `{code}` | {STATUSES[code].value} | {ERROR_NUMBERS[code]} |" for code in STATUSES]
     assert [row for row in rows if row not in documented] == []
+
+
+@pytest.mark.parametrize("value", [*SyncMode, *FaceChoice, *SourceUse])
+def test_every_way_to_fit_picture_and_sound_is_documented(value: str) -> None:
+    assert f"`{value}`" in (ROOT / "docs" / "api.md").read_text()
 
 
 def test_the_documented_limits_are_the_ones_in_force() -> None:

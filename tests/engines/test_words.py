@@ -1,7 +1,9 @@
 """Given words and phones: what moves the lips when, and what is left to be heard."""
 
+import re
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from contracts.errors import InvalidRequest
 from contracts.jobs import TimedText, Timings
 from engines.base import HEARD, Speech
+from engines.voices.readings import LANGUAGES
 from engines.words import drive, given_phones
 
 pytestmark = pytest.mark.unit
@@ -125,3 +128,10 @@ def test_what_would_be_said_before_the_start_is_left_out() -> None:
     speech = Speech(samples=np.zeros(16000, np.float32), rate=16000)
 
     assert drive(speech, said(phones("m", 0.1, 0.4), phones("a", 0.5, 0.9)), -0.45).speech.phones[0].symbol == "a"
+
+
+def test_the_documented_dictionaries_are_those_that_are_there() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r"dictionary of its `language`: there are those of ([a-z, ]+)\.", page)
+
+    assert set(re.split(r", | and ", named)) == {language.partition("-")[0] for language in LANGUAGES}
