@@ -76,6 +76,15 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
+class FaceChoice(StrEnum):
+    """Which of several faces a single voice moves."""
+
+    ACTIVE = "active"
+    LARGEST = "largest"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class SpeakerOrder(StrEnum):
     """When two voices are heard: both at once, or one after the other."""
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.jobs import Side
+from contracts.jobs import FaceChoice, Side
 
 #: One picture: uint8 RGB (H, W, 3).
 Frame = NDArray[np.uint8]
@@ -83,12 +83,14 @@ class Direction:
         enhance: sharpen and clean the face region.
         mask: uint8 (H, W) at the output's size, None for none: only faces whose mouth lies where it is bright are
             driven. What changes where it is dark is taken back by the pipeline, so engines need not heed it otherwise.
+        face: which of several faces a single voice moves: by default that of who is seen to speak.
     """
 
     seed: int = 0
     prompt: str = ""
     enhance: bool = False
     mask: NDArray[np.uint8] | None = None
+    face: FaceChoice = FaceChoice.ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from engines.articulate.casting import admit_by, pick_of, too_few
 from engines.articulate.chance import vary_opening
 from engines.articulate.driver import SpeechDriver
 from engines.articulate.motion import Acting
-from engines.articulate.performance import FADE_FRAMES, Performance, pack, unpack
+from engines.articulate.performance import FADE_S, Performance, pack, unpack
 from engines.articulate.render import draw_frame, enhance_frame
 from engines.articulate.styles import style_of
 from engines.articulate.watch import watch
@@ -109,7 +109,7 @@ def _warnings(side: Side, speaker: Speaker, timeline: Timeline) -> tuple[str, ..
     who = "" if side is Side.ONLY else f"{side} speaker: "
     fps, shown = float(timeline.fps), timeline.source_index
     absent = speaker.watched.shots[shown] < 0
-    fade_frames = math.ceil(FADE_FRAMES * timeline.fps / timeline.source_fps)
+    fade_frames = math.ceil(FADE_S * fps)
     faint = ~absent & (speaker.strength[shown] < FAINT) & ~_near(absent, fade_frames)
     said = [*_spans(absent, fps, "no face"), *_spans(faint, fps, "the face is too small or turned away")]
     if speaker.profile:

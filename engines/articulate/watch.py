@@ -32,14 +32,18 @@ class Watched:
         shots: int32 (N,), number of the shot, -1 where no face is.
         light: float32 (N, 6), see `light.measure_light`.
         contrast: float32 (N,), see `lips.mouth_contrast`.
+        clear: float32 (N,), 0..1, how fully the mouth may be driven: 0 where something is before it.
         bank: open mouths.
+        fps: frames per second.
     """
 
     points: NDArray[np.float32]
     shots: NDArray[np.int32]
     light: NDArray[np.float32]
     contrast: NDArray[np.float32]
+    clear: NDArray[np.float32]
     bank: Bank
+    fps: float
 
 
 def watch(
@@ -137,7 +141,9 @@ class _Watcher:
             shots=np.array(self._shots, dtype=np.int32),
             light=np.array(self._light, dtype=np.float32).reshape(-1, COLUMNS),
             contrast=np.array(self._contrast, dtype=np.float32),
+            clear=np.ones(self.count, dtype=np.float32),
             bank=self._collector.bank(),
+            fps=self._fps,
         )
 
 
