@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from engines.articulate.driver import Articulation
 from engines.articulate.motion import Acting, Manner, commands, manner_of, resting_width, smooth_within
-from engines.articulate.performance import FADE_S, Performance
+from engines.articulate.performance import Performance
 from engines.articulate.retrieval import DRAWN, Looks, choose
 from engines.articulate.shape import Measures, frontal, in_profile, measure, measure_still, sizeable
-from engines.articulate.watch import Watched
+from engines.articulate.watch import Watched, fading
 from engines.base import Timeline
 
 #: A change weaker than this is not seen.
@@ -94,18 +94,6 @@ def _strength(seen: Measures, watched: Watched, *, profile: bool) -> NDArray[np.
     turn = np.ones_like(size) if profile else frontal(seen.yaw)
     steady = smooth_within(size * turn, watched.shots, _STEADY_S * watched.fps)
     return np.asarray(steady * watched.clear * fading(watched.shots >= 0, watched.fps), dtype=np.float32)
-
-
-def fading(present: NDArray[np.bool_], fps: float) -> NDArray[np.float32]:
-    """0 where no face is, rising to 1 within `FADE_S` of it: float32 (N,)."""
-    absent = np.flatnonzero(~present)
-    if not len(absent):
-        return np.ones(len(present), dtype=np.float32)
-    frames = np.arange(len(present))
-    after = np.searchsorted(absent, frames)
-    ahead = np.abs(absent[np.minimum(after, len(absent) - 1)] - frames)
-    behind = np.abs(frames - absent[np.maximum(after - 1, 0)])
-    return np.asarray(np.minimum(np.minimum(ahead, behind) / (FADE_S * fps), 1), dtype=np.float32)
 
 
 def _manners(

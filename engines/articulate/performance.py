@@ -11,9 +11,6 @@ from contracts.jobs import Side
 from engines.articulate.bank import Bank
 from engines.articulate.watch import Watched
 
-#: Seconds in which a change fades towards a frame without a face.
-FADE_S = 0.16
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
@@ -25,7 +22,7 @@ class Performance:
         poses: float32 (T, 9), see `motion.commands`.
         choices: int16 (T,), see `retrieval.choose`.
         light: float32 (N, 6), steadied.
-        presence: float32 (T,), 0 without a face, rising to 1 within `FADE_S` of it.
+        presence: float32 (T,), 0 without a face, see `watch.fading`.
     """
 
     watched: Watched
