@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from contracts.errors import EngineMemory
 from contracts.jobs import Side
 from engines.articulate.acting import FAINT, Speaker, perform, speaker_of
+from engines.articulate.active import speaker_among
 from engines.articulate.casting import admit_by, pick_of, too_few
 from engines.articulate.chance import vary_opening
 from engines.articulate.driver import SpeechDriver
 from engines.articulate.motion import Acting
-from engines.articulate.performance import FADE_FRAMES, Performance, pack, unpack
+from engines.articulate.performance import Performance, pack, unpack
 from engines.articulate.render import draw_frame, enhance_frame
 from engines.articulate.styles import style_of
-from engines.articulate.watch import watch
+from engines.articulate.watch import ANOTHER, FADE_S, NOBODY, watch
 from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
 from engines.faces import FaceFinder
 
@@ -30,6 +31,8 @@ INFO = EngineInfo(
 )
 
 _MOST_SPANS = 5
+#: How many faces beside the first are followed to find out who speaks.
+_BYSTANDERS = 2
 
 
 class Articulate:
@@ -81,8 +84,13 @@ class Articulate:
     ) -> list[Speaker]:
         """Find a face for each voice."""
         source_fps, total = float(timeline.source_fps), int(timeline.source_index.max()) + 1
-        picks = [pick_of(speech.side, len(voices), timeline.width) for speech in voices]
-        watched = watch(self._finder, frames, picks, admit_by(direction.mask), total, source_fps, report)
+        picks = [pick_of(speech.side, len(voices), timeline.width, direction.face) for speech in voices]
+        admit, is_alone = admit_by(direction.mask), len(voices) == 1 and not timeline.is_portrait
+        bystanders = _BYSTANDERS if is_alone else 0
+        tracks = watch(self._finder, frames, picks, admit, total, source_fps, report, bystanders)
+        if is_alone:
+            tracks = [speaker_among(tracks, direction.face, timeline.width)]
+        watched = [track.speaker() for track in tracks]
         is_masked = direction.mask is not None
         present = [bool((face.shots >= 0).any()) for face in watched]
         if not all(present):
@@ -108,10 +116,16 @@ class Articulate:
 def _warnings(side: Side, speaker: Speaker, timeline: Timeline) -> tuple[str, ...]:
     who = "" if side is Side.ONLY else f"{side} speaker: "
     fps, shown = float(timeline.fps), timeline.source_index
-    absent = speaker.watched.shots[shown] < 0
-    fade_frames = math.ceil(FADE_FRAMES * timeline.fps / timeline.source_fps)
-    faint = ~absent & (speaker.strength[shown] < FAINT) & ~_near(absent, fade_frames)
-    said = [*_spans(absent, fps, "no face"), *_spans(faint, fps, "the face is too small or turned away")]
+    shots, hidden = speaker.watched.shots[shown], speaker.watched.clear[shown] <= 0
+    absent, others = shots == NOBODY, shots == ANOTHER
+    undriven = absent | others | hidden
+    faint = ~undriven & (speaker.strength[shown] < FAINT) & ~_near(undriven, math.ceil(FADE_S * fps))
+    said = [
+        *_spans(absent, fps, "no face"),
+        *_spans(others, fps, "somebody other than the speaker is seen"),
+        *_spans(hidden & (shots >= 0), fps, "something is before the mouth"),
+        *_spans(faint, fps, "the face is too small or turned away"),
+    ]
     if speaker.profile:
         said.append("the face is seen from the side: its mouth may be misplaced")
     return tuple(who + sentence for sentence in said)

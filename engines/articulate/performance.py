@@ -11,9 +11,6 @@ from contracts.jobs import Side
 from engines.articulate.bank import Bank
 from engines.articulate.watch import Watched
 
-#: Frames in which a change fades towards one without a face.
-FADE_FRAMES = 4
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
@@ -25,6 +22,7 @@ class Performance:
         poses: float32 (T, 9), see `motion.commands`.
         choices: int16 (T,), see `retrieval.choose`.
         light: float32 (N, 6), steadied.
+        presence: float32 (T,), 0 without a face, see `watch.fading`.
     """
 
     watched: Watched
@@ -32,6 +30,7 @@ class Performance:
     poses: NDArray[np.float32]
     choices: NDArray[np.int16]
     light: NDArray[np.float32]
+    presence: NDArray[np.float32]
 
 
 def pack(performances: Mapping[Side, Performance]) -> dict[str, NDArray[np.generic]]:
@@ -62,6 +61,8 @@ def _arrays(performance: Performance) -> dict[str, NDArray[np.generic]]:
         "points": watched.points,
         "shots": watched.shots,
         "contrast": watched.contrast,
+        "clear": watched.clear,
+        "fps": np.array([watched.fps]),
         "bank_number": watched.bank.number,
         "bank_place": watched.bank.place,
         "bank_pixels": watched.bank.pixels,
@@ -69,6 +70,7 @@ def _arrays(performance: Performance) -> dict[str, NDArray[np.generic]]:
         "poses": performance.poses,
         "choices": performance.choices,
         "light": performance.light,
+        "presence": performance.presence,
     }
 
 
@@ -90,7 +92,9 @@ def _performance(tensors: Mapping[str, NDArray[np.generic]]) -> Performance:
             shots=tensors["shots"].astype(np.int32, copy=False),
             light=light,
             contrast=tensors["contrast"].astype(np.float32, copy=False),
+            clear=tensors["clear"].astype(np.float32, copy=False),
             bank=bank,
+            fps=float(tensors["fps"].astype(np.float64)[0]),
         )
         return Performance(
             watched=watched,
@@ -98,6 +102,7 @@ def _performance(tensors: Mapping[str, NDArray[np.generic]]) -> Performance:
             poses=tensors["poses"].astype(np.float32, copy=False),
             choices=tensors["choices"].astype(np.int16, copy=False),
             light=light,
+            presence=tensors["presence"].astype(np.float32, copy=False),
         )
     except KeyError as error:
         raise EngineFault(f"the analysis lacks {error}") from error

@@ -7,7 +7,7 @@ import numpy as np
 from engines.articulate.light import light_of
 from engines.articulate.motion import pose_at
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
-from engines.articulate.performance import FADE_FRAMES, Performance
+from engines.articulate.performance import Performance
 from engines.articulate.profile import fill_profile
 from engines.articulate.retrieval import DRAWN, OWN
 from engines.articulate.shape import INNER_RING, Basis, in_profile, oval_of, turn_of
@@ -58,11 +58,9 @@ def enhance_frame(frame: Frame, performance: Performance, number: int) -> Frame:
     shots = performance.watched.shots[performance.shown]
     if shots[number] < 0:
         return frame
-    around = shots[max(0, number - FADE_FRAMES) : number + FADE_FRAMES + 1] >= 0
     source = performance.shown[number]
     oval = oval_of(performance.watched.points[source].astype(np.float64))
-    share = float(np.clip(2 * around.mean() - 1, 0, 1))
-    return enhance_face(frame, oval, light_of(performance.light[source]).grain, share)
+    return enhance_face(frame, oval, light_of(performance.light[source]).grain, float(performance.presence[number]))
 
 
 def _seen_mouths(frame: Frame, performance: Performance, number: int) -> list[Weighted]:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +17,7 @@ from engines.articulate.shape import places
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
 from tests.engines.articulate.portrait import VOICE, picture, points
+from tests.engines.drawn_face import drawn_face
 
 pytestmark = pytest.mark.unit
 
@@ -110,6 +112,53 @@ def test_the_change_fades_where_the_face_goes() -> None:
 
     assert strength[30] == pytest.approx(1)
     assert (np.diff(strength[36:41]) < 0).all()
+
+
+def test_a_mouth_behind_something_is_left_alone_and_named() -> None:
+    hidden = range(30, 45)
+    x, y = points().mean(0).astype(int)
+
+    def frames() -> Iterator[Frame]:
+        for number, frame in enumerate(_video(75)):
+            covered = frame.copy()
+            covered[y + 5 : y + 60, x - 50 : x + 50] = 120
+            yield covered if number in hidden else frame
+
+    analysis = engine().analyse(frames(), [voice()], _timeline(np.arange(75, dtype=np.int32)), Direction(), _quiet)
+    rendered = _rendered(analysis, given := list(frames()))
+
+    (warning,) = analysis.warnings
+    assert re.fullmatch(r"something is before the mouth from 1\.[12] s to 1\.[89] s: frames kept as they are", warning)
+    assert all(rendered[number] is given[number] for number in hidden)
+    assert (rendered[10] != given[10]).any()
+
+
+def test_a_video_upside_down_speaks_too() -> None:
+    frames = [np.ascontiguousarray(frame[::-1, ::-1]) for frame in _video(30)]
+    timeline = _timeline(np.arange(30, dtype=np.int32))
+    upright, turned = (
+        engine().analyse(given, [voice()], timeline, Direction(), _quiet) for given in (list(_video(30)), frames)
+    )
+    rendered, expected = _rendered(turned, frames), _rendered(upright, list(_video(30)))
+
+    assert turned.warnings == ()
+    for number in (10, 20):
+        change = np.abs(expected[number].astype(int) - frames[number][::-1, ::-1])
+        difference = np.abs(rendered[number][::-1, ::-1].astype(int) - expected[number])
+        assert difference.mean() < 0.5 * change.mean()
+
+
+def test_a_stranger_who_cuts_in_is_not_driven() -> None:
+    def frames() -> Iterator[Frame]:
+        for number, frame in enumerate(_video(60)):
+            stranger = np.clip(drawn_face(size=512).astype(int) // 2, 0, 255).astype(np.uint8)
+            yield stranger if number in range(25, 40) else frame
+
+    analysis = engine().analyse(frames(), [voice()], _timeline(np.arange(60, dtype=np.int32)), Direction(), _quiet)
+
+    assert analysis.warnings == (
+        "somebody other than the speaker is seen from 1.0 s to 1.6 s: frames kept as they are",
+    )
 
 
 def test_a_video_played_to_and_fro_is_looked_at_once() -> None:
