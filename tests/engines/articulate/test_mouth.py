@@ -1,22 +1,24 @@
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engines.articulate.light import light_of, measure_light
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
-from engines.articulate.shape import INNER_RING, Basis, measure
+from engines.articulate.shape import INNER_RING, LOWER_INNER, UPPER_INNER, Basis, measure, places
 from engines.articulate.teeth import Light, Opening, draw_mouth
 from engines.articulate.warp import Pose, Region, face_region, move_points, warp
 from tests.engines.articulate.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 
+BLUR = 1.0
 UNIT = float(measure(points()[None]).unit[0])
 LIGHT = light_of(measure_light(picture(), points(), UNIT))
 
 
 def _own() -> SeenMouth:
-    return SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.ones(3, np.float32))
+    return SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.ones(3, np.float32), BLUR)
 
 
 def _drawn(pose: Pose, seen: list[Weighted]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Region]:
@@ -24,9 +26,9 @@ def _drawn(pose: Pose, seen: list[Weighted]) -> tuple[NDArray[np.uint8], NDArray
     move = move_points(points(), pose)
     region = face_region(move, picture())
     assert region is not None
-    before = warp(picture(), move, region)
+    before = warp(picture(), move, region, BLUR)
     after = before.copy()
-    fill_mouth(after, region, move, pose, seen, LIGHT)
+    fill_mouth(after, region, move, pose, seen, LIGHT, BLUR)
     return after, before, region
 
 
@@ -38,8 +40,25 @@ def _inside(pose: Pose, region: Region) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def test_closed_lips_show_nothing_between_them() -> None:
+def test_lips_that_meet_show_nothing_but_a_shadow_between_them() -> None:
     after, before, _ = _drawn(Pose(gap=0.0, width=0.68), [])
+
+    darker = before.astype(int) - after
+    assert darker.min() >= 0
+    assert darker.max() > 20
+    assert (darker.max(-1) > 4).sum(0).max() < 0.15 * UNIT
+
+
+def test_lips_that_were_closed_before_keep_their_own_line() -> None:
+    still = points()
+    for upper, lower in zip(places(UPPER_INNER), places(LOWER_INNER), strict=True):
+        still[upper] = still[lower] = (still[upper] + still[lower]) / 2
+    move = move_points(still, Pose(gap=0.0, width=0.68))
+    region = face_region(move, picture())
+    assert region is not None
+    before = warp(picture(), move, region, BLUR)
+    after = before.copy()
+    fill_mouth(after, region, move, Pose(gap=0.0, width=0.68), [], LIGHT, BLUR)
 
     assert np.array_equal(after, before)
 
@@ -99,7 +118,7 @@ def test_a_grey_face_has_a_grey_mouth() -> None:
     assert region is not None
     canvas = np.full((region.height, region.width, 3), 128, dtype=np.uint8)
     grey = Light(skin=np.full(3, 0.7, np.float32), white=0.8, black=0.1, grain=0.0)
-    fill_mouth(canvas, region, move, pose, [], grey)
+    fill_mouth(canvas, region, move, pose, [], grey, BLUR)
 
     colours = canvas[_inside(pose, region)].reshape(-1, 3).astype(float)
     assert np.ptp(colours, axis=1).mean() < 16
@@ -139,8 +158,33 @@ def test_another_light_is_matched() -> None:
     pose = Pose(gap=0.1, width=0.68)
     means = []
     for gain in (0.5, 0.75):
-        mouth = SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.full(3, gain, np.float32))
+        mouth = SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.full(3, gain, np.float32), BLUR)
         after, _, region = _drawn(pose, [Weighted(mouth, 1.0)])
         means.append(after[_inside(pose, region)].mean())
 
-    assert 0.6 < means[0] / means[1] < 0.8
+    assert 0.6 < means[0] / means[1] < 0.85
+
+
+def test_a_mouth_seen_sharper_than_the_frame_is_blurred_to_match() -> None:
+    pose = Pose(gap=0.12, width=0.68)
+    crisp = SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.ones(3, np.float32), 0.5)
+    move = move_points(points(), pose)
+    region = face_region(move, picture())
+    assert region is not None
+    energies = []
+    for blur in (0.5, 2.0):
+        canvas = np.full((region.height, region.width, 3), 128, dtype=np.uint8)
+        fill_mouth(canvas, region, move, pose, [Weighted(crisp, 1.0)], LIGHT, blur)
+        energies.append(cv2.Laplacian(canvas[_inside(pose, region)], cv2.CV_32F).var())
+
+    assert energies[1] < 0.5 * energies[0]
+
+
+def test_less_light_falls_between_lips_that_are_nearer_than_they_were_seen() -> None:
+    means = []
+    for gap in (0.03, 0.12):
+        pose = Pose(gap=gap, width=0.68)
+        after, _, region = _drawn(pose, [Weighted(_own(), 1.0)])
+        means.append(after[_inside(pose, region)].max(-1).mean())
+
+    assert means[0] < means[1]
