@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 from av.container import OutputContainer
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from engines.base import Frame
@@ -42,8 +42,9 @@ def encode_segment(frames: Iterable[Frame], fps: Fraction, size: tuple[int, int]
     count = 0
     with av.open(str(out), "w", format="mp4", options=_BITEXACT) as container:
         stream = _video_stream(container, fps, size)
+        reformatter = VideoReformatter()
         for count, frame in enumerate(frames, start=1):
-            container.mux(stream.encode(_picture(frame, count - 1, fps)))
+            container.mux(stream.encode(_picture(frame, count - 1, fps, reformatter)))
         container.mux(stream.encode(None))
     return count
 
@@ -60,8 +61,9 @@ def _video_stream(container: OutputContainer, fps: Fraction, size: tuple[int, in
     return stream
 
 
-def _picture(frame: Frame, number: int, fps: Fraction) -> av.VideoFrame:
-    picture = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(
+def _picture(frame: Frame, number: int, fps: Fraction, reformatter: VideoReformatter) -> av.VideoFrame:
+    picture = reformatter.reformat(
+        av.VideoFrame.from_ndarray(frame, format="rgb24"),
         format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.JPEG,

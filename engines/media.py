@@ -80,16 +80,19 @@ class VideoSource:
     def __len__(self) -> int:
         return len(self._clock.ticks)
 
-    def frames_at(self, numbers: Sequence[int] | NDArray[np.int32], size: tuple[int, int]) -> Iterator[Frame]:
+    def frames_at(
+        self, numbers: Sequence[int] | NDArray[np.int32], size: tuple[int, int], waiting: Waiting | None = None
+    ) -> Iterator[Frame]:
         """Yield the frame of each number in turn; a run of one number, or of neighbours, costs one decode each.
 
         Args:
             numbers: frame numbers in any order; long ascending and descending runs are fast.
             size: width and height of the frames yielded.
+            waiting: called for every packet here, instead of the source's own.
         """
         chunk = max(_REVERSE_LEAST, _REVERSE_BYTES // (3 * size[0] * size[1]))
         with self._open() as container:
-            cursor = _Cursor(self._track(container), self._clock, Rgb(size, self._layout))
+            cursor = _Cursor(self._track(container, waiting), self._clock, Rgb(size, self._layout))
             for run in _runs(np.asarray(numbers, dtype=np.int64), chunk):
                 if len(run) > 1 and run[0] > run[-1]:
                     yield from reversed([cursor.show(int(number)) for number in run[::-1]])
@@ -99,13 +102,13 @@ class VideoSource:
     def _open(self) -> InputContainer:
         return open_media(self._path, Role.VIDEO, self._field)
 
-    def _track(self, container: InputContainer) -> "_Track":
+    def _track(self, container: InputContainer, waiting: Waiting | None = None) -> "_Track":
         covers = av.stream.Disposition.attached_pic
         for stream in container.streams.video:
             if not stream.disposition & covers:
                 stream.thread_type = "AUTO"
                 stream.thread_count = 2
-                return _Track(container, stream, self._waiting, self._field)
+                return _Track(container, stream, waiting or self._waiting, self._field)
         raise refuse(Role.VIDEO, sniff(self._path), self._field)
 
     def _damaged(self) -> UnreadableMedia:
