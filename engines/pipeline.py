@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from contracts.errors import EngineFault, EngineMemory
 from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import Segment
 from engines.ahead import made_ahead, taken_behind
 from engines.analysis import SavedAnalysis, load_analysis, save_analysis
@@ -58,6 +59,7 @@ def analyse(
     out: Path,
     report: Report,
     mask: MaskFile | None = None,
+    encoder: str = SOFTWARE_ENCODER,
 ) -> Plan:
     """Look at the source and the speech once, and write all that rendering needs.
 
@@ -73,6 +75,7 @@ def analyse(
         out: the analysis file to write.
         report: progress and cancellation.
         mask: a picture whose dark parts must not change.
+        encoder: what all segments are to be encoded with.
 
     Raises:
         UnreadableMedia: when a file cannot be decoded, or the mask is of another aspect than the source.
@@ -96,7 +99,7 @@ def analyse(
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
     finally:
         give_back()
-    save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis, mask=direction.mask), out)
+    save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis, mask=direction.mask, encoder=encoder), out)
     return Plan(
         segments=cut_segments(timeline.frames, segment_s * float(timeline.fps)),
         frames=timeline.frames,
@@ -155,6 +158,7 @@ def render(
     Raises:
         EngineFault: when the engine gives too few or too many frames.
         EngineMemory: when memory ran out.
+        Unavailable: when the encoder chosen for the job does not work here.
     """
     saved = load_analysis(analysis)
     timeline = saved.timeline
@@ -169,7 +173,9 @@ def render(
             )
             count = taken_behind(
                 beat.counted(rendered),
-                lambda drawn: encode_segment(drawn, timeline.fps, (timeline.width, timeline.height), out),
+                lambda drawn: encode_segment(
+                    drawn, timeline.fps, (timeline.width, timeline.height), out, saved.encoder
+                ),
             )
     except MemoryError as error:
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error

@@ -84,8 +84,11 @@ def test_three_workers_of_which_one_is_killed_make_the_same_file_as_one(
 ) -> None:
     command = [sys.executable, "-m", "scripts.cli", "worker", "gpu", "--data", str(trial.data)]
     settings = {"MOUTHPIECE_DATA_DIR": str(trial.data), "MOUTHPIECE_SEGMENT_S": "1"}
-    beside = [subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL) for _ in range(2)]
+    environ = os.environ | settings
+    beside = [subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     try:
+        for worker in beside:
+            assert any("worker_polls" in line for line in worker.stderr or ())
         job_id = _long_job(sufferer, files)
         _wait_for_render(trial, job_id)
         beside[0].kill()
@@ -95,7 +98,7 @@ def test_three_workers_of_which_one_is_killed_make_the_same_file_as_one(
     finally:
         kill_all([worker.pid for worker in beside])
         for worker in beside:
-            worker.wait()
+            worker.communicate()
 
 
 def test_with_every_worker_dead_status_is_still_answered(
