@@ -13,6 +13,7 @@ import cv2
 import torch
 
 from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.settings import SOFTWARE_ENCODER, Device
 from contracts.steps import Segment
 from engines import join, pipeline
 from engines.ahead import made_ahead, taken_behind
@@ -25,7 +26,7 @@ from engines.registry import choose_device, load
 
 SEGMENT_S = 4.0
 _ROLE = MediaInfo(role=Role.VIDEO, field="source", blob="", container="", size_bytes=0)
-_loaded: list[Engine] = []
+_loaded: dict[Device, Engine] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +48,20 @@ class Task:
         return self.folder / f"{segment.index:05}.mp4"
 
 
-def engine() -> Engine:
-    """This process's engine, loaded as a worker on a CPU loads it."""
-    if not _loaded:
+def engine(device: Device = "cpu") -> Engine:
+    """This process's engine, loaded as a worker loads it."""
+    if device not in _loaded:
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        _loaded.append(load("articulate", choose_device("cpu")))
-    return _loaded[0]
+        _loaded[device] = load("articulate", choose_device(device))
+    return _loaded[device]
 
 
-def analyse(task: Task) -> pipeline.Plan:
+def analyse(task: Task, device: Device = "cpu", encoder: str = SOFTWARE_ENCODER) -> pipeline.Plan:
     """The first step."""
     voices = [read_speech(task.voice)]
     return pipeline.analyse(
-        engine(),
+        engine(device),
         task.clip,
         _ROLE,
         voices,
@@ -70,12 +71,13 @@ def analyse(task: Task) -> pipeline.Plan:
         Direction(),
         task.analysis,
         _ignore,
+        encoder=encoder,
     )
 
 
-def render(task: Task, segment: Segment) -> None:
+def render(task: Task, segment: Segment, device: Device = "cpu") -> None:
     """One segment."""
-    pipeline.render(engine(), task.clip, _ROLE, task.analysis, segment, task.piece(segment), _ignore)
+    pipeline.render(engine(device), task.clip, _ROLE, task.analysis, segment, task.piece(segment), _ignore)
 
 
 def transcode(task: Task, segment: Segment) -> None:

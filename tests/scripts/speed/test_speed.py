@@ -7,24 +7,19 @@ import pytest
 
 from engines.audio import read_speech
 from engines.media import VideoSource
-from engines.stills import read_still
 from scripts.speed.clips import looped, voice_of
 from scripts.speed.stages import Clock, stages
 from scripts.speed.work import Task, analyse, publish, render, transcode
 from scripts.speed.worker import WorkerFailed, peak_mib
 from tests.engines.generated_media import pictures, write_video
+from tests.scripts.speed.talking import SAMPLES, talking_task
 
 pytestmark = pytest.mark.unit
-
-SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 
 
 @pytest.fixture
 def task(tmp_path: Path) -> Task:
-    portrait = read_still(SAMPLES / "portrait.png")[:256, 100:356]
-    clip = write_video(tmp_path / "clip.mp4", [portrait] * 10)
-    voice = voice_of(SAMPLES / "voice-austen.wav", tmp_path / "voice.wav", 0.8)
-    return Task(clip=clip, voice=voice, seconds=0.8, folder=tmp_path)
+    return talking_task(tmp_path)
 
 
 def test_a_clip_is_repeated_to_a_length(tmp_path: Path) -> None:
