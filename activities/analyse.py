@@ -10,6 +10,7 @@ from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
 from contracts.errors import InputError, NoFace, TooFewFaces
 from contracts.jobs import MediaInfo, OutputOptions
+from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import AnalyseInput, AnalyseResult, Voice
 from engines import pipeline
 from engines.audio import read_speech
@@ -25,6 +26,7 @@ class Analyse:
 
     workplace: Workplace
     engines: EngineCache
+    encoder: str = SOFTWARE_ENCODER
 
     @activity.defn(name="analyse", no_thread_cancel_exception=True)
     @at_boundary
@@ -53,6 +55,7 @@ class Analyse:
                     out=out,
                     report=report,
                     mask=_mask(blobs, step.mask),
+                    encoder=self.encoder,
                 )
             except InputError as fault:
                 # An engine does not know what the request calls its inputs.

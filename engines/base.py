@@ -160,7 +160,7 @@ class Engine(Protocol):
     def render_segment(
         self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
     ) -> Iterator[Frame]:
-        """Yield one output frame per given frame.
+        """Yield one output frame per given frame; it is encoded while the next is drawn, so it may not change any more.
 
         Args:
             frames: for output frames start, start + 1, …, the source frame each of them shows, at output size; not to

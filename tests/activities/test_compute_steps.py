@@ -121,6 +121,7 @@ def _analyse(
     voices: tuple[Voice, ...] = (),
     mask: MediaInfo | None = None,
     sync_offset_ms: int = 0,
+    encoder: str = "libx264",
 ) -> AnalyseResult:
     face, voice = inputs
     wanted = AnalyseInput(
@@ -135,7 +136,7 @@ def _analyse(
         mask=mask,
         face=FaceChoice.LEFT,
     )
-    return _environment(run_id).run(Analyse(workplace, _cache(engine)).analyse, wanted)
+    return _environment(run_id).run(Analyse(workplace, _cache(engine), encoder).analyse, wanted)
 
 
 def _segment(analysis: AnalyseResult, face: MediaInfo, index: int) -> RenderInput:
@@ -383,3 +384,14 @@ def test_an_engine_is_loaded_once() -> None:
 
     assert cache.get("passing") is cache.get("passing")
     assert loaded == ["passing"]
+
+
+def test_a_segment_is_encoded_as_its_analysis_says_or_left_to_another_worker(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    analysis = _analyse(workplace, engine, inputs, encoder="h264_none")
+
+    with pytest.raises(ApplicationError, match="h264_none") as fault:
+        _render(workplace, engine, _segment(analysis, inputs[0], 0))
+
+    assert not fault.value.non_retryable
