@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from contracts.errors import EngineFault
 from contracts.jobs import Side
 from engines.articulate.bank import Bank
+from engines.articulate.life import Life
+from engines.articulate.sway import Reach
 from engines.articulate.watch import Watched
 
 #: Frames in which a change fades towards one without a face.
@@ -25,6 +27,7 @@ class Performance:
         poses: float32 (T, 9), see `motion.commands`.
         choices: int16 (T,), see `retrieval.choose`.
         light: float32 (N, 6), steadied.
+        life: what a still picture's face does beside speaking; None in a video.
     """
 
     watched: Watched
@@ -32,6 +35,7 @@ class Performance:
     poses: NDArray[np.float32]
     choices: NDArray[np.int16]
     light: NDArray[np.float32]
+    life: Life | None = None
 
 
 def pack(performances: Mapping[Side, Performance]) -> dict[str, NDArray[np.generic]]:
@@ -58,6 +62,7 @@ def unpack(tensors: Mapping[str, NDArray[np.generic]]) -> dict[Side, Performance
 
 def _arrays(performance: Performance) -> dict[str, NDArray[np.generic]]:
     watched = performance.watched
+    life = {} if performance.life is None else _arrays_of_life(performance.life)
     return {
         "points": watched.points,
         "shots": watched.shots,
@@ -69,7 +74,28 @@ def _arrays(performance: Performance) -> dict[str, NDArray[np.generic]]:
         "poses": performance.poses,
         "choices": performance.choices,
         "light": performance.light,
+        **life,
     }
+
+
+def _arrays_of_life(life: Life) -> dict[str, NDArray[np.generic]]:
+    return {
+        "lids": life.lids,
+        "sway": life.sway,
+        "reach_weights": life.reach.weights,
+        "reach_scale": np.array([life.reach.step, life.reach.crispness]),
+    }
+
+
+def _life(tensors: Mapping[str, NDArray[np.generic]]) -> Life | None:
+    if "lids" not in tensors:
+        return None
+    step, crispness = tensors["reach_scale"].tolist()
+    return Life(
+        lids=tensors["lids"].astype(np.float32, copy=False),
+        sway=tensors["sway"].astype(np.float32, copy=False),
+        reach=Reach(tensors["reach_weights"].astype(np.float32, copy=False), step, crispness),
+    )
 
 
 def _of(side: Side, tensors: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
@@ -98,6 +124,7 @@ def _performance(tensors: Mapping[str, NDArray[np.generic]]) -> Performance:
             poses=tensors["poses"].astype(np.float32, copy=False),
             choices=tensors["choices"].astype(np.int16, copy=False),
             light=light,
+            life=_life(tensors),
         )
     except KeyError as error:
         raise EngineFault(f"the analysis lacks {error}") from error

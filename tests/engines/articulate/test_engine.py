@@ -68,12 +68,34 @@ def test_a_portrait_speaks() -> None:
     assert max(differences) > 0.2
 
 
-def test_only_mouth_and_jaw_change() -> None:
+def test_in_a_video_only_mouth_and_jaw_change() -> None:
+    frames = list(_video(20))
+    analysis = engine().analyse(frames, [voice()], _timeline(np.arange(20, dtype=np.int32)), Direction(), _quiet)
     eyes = int(points()[places((33, 263)), 1].max())
 
-    for frame in _rendered(portrait_analysis(), [picture()] * 20):
-        assert np.array_equal(frame[:eyes], picture()[:eyes])
-        assert np.array_equal(frame[:, :60], picture()[:, :60])
+    assert unpack(analysis.tensors)[Side.ONLY].life is None
+    for frame, source in zip(_rendered(analysis, frames), frames, strict=True):
+        assert np.array_equal(frame[:eyes], source[:eyes])
+        assert np.array_equal(frame[:, :60], source[:, :60])
+
+
+def test_a_portrait_lives_within_its_edges() -> None:
+    eyes = int(points()[places((33, 263)), 1].max())
+    frames = _rendered(portrait_analysis(), [picture()] * 10, 30)
+
+    assert all(np.array_equal(frame[0], picture()[0]) for frame in frames)
+    assert all(np.array_equal(frame[:, :20], picture()[:, :20]) for frame in frames)
+    assert any((frame[:eyes] != picture()[:eyes]).any() for frame in frames)
+
+
+def test_where_a_mask_is_dark_nothing_is_planned_to_move() -> None:
+    mask = np.zeros(picture().shape[:2], np.uint8)
+    mask[int(points()[places((2,)), 1][0]) :] = 255
+    life = unpack(_portrait_of(Direction(mask=mask)).tensors)[Side.ONLY].life
+
+    assert life is not None
+    assert not life.lids.any()
+    assert not life.sway.any()
 
 
 def test_segments_rendered_apart_are_those_of_the_whole() -> None:
@@ -174,7 +196,7 @@ def _portrait_of(direction: Direction) -> Analysis:
     return engine().analyse([picture()], [voice()], timeline, direction, _quiet)
 
 
-def test_the_seed_decides_how_far_the_mouth_opens_and_nothing_else() -> None:
+def test_the_seed_decides_how_far_the_mouth_opens_and_nothing_else_of_it() -> None:
     one, other = (unpack(_portrait_of(Direction(seed=seed)).tensors)[Side.ONLY].poses for seed in (1, 2))
     share = one[:, 0] / np.maximum(other[:, 0], 1e-6)
     is_open = (one[:, 0] > 0.03) & (other[:, 0] > 0.03)
