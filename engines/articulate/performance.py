@@ -26,7 +26,7 @@ class Performance:
         shown: int32 (T,), the source frame of each output frame.
         poses: float32 (T, 9), see `motion.commands`.
         choices: int16 (T,), see `retrieval.choose`.
-        light: float32 (N, 6), steadied.
+        light: float32 (N, 8), steadied.
         life: what a still picture's face does beside speaking; None in a video.
     """
 

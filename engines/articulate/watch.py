@@ -30,7 +30,7 @@ class Watched:
     Attributes:
         points: float32 (N, P, 2), kept points in pixels, steadied; 0 where no face is.
         shots: int32 (N,), number of the shot, -1 where no face is.
-        light: float32 (N, 6), see `light.measure_light`.
+        light: float32 (N, 8), see `light.measure_light`.
         contrast: float32 (N,), see `lips.mouth_contrast`.
         bank: open mouths.
     """

@@ -77,7 +77,7 @@ def _opening(gap: float) -> Opening:
 
 def test_the_dark_is_lit_by_the_scene_as_the_skin_is() -> None:
     candle, day = (
-        Light(skin=np.array(skin, np.float32), white=0.7, black=0.1, grain=0.0)
+        Light(skin=np.array(skin, np.float32), white=np.full(3, 0.7, np.float32), black=0.1, grain=0.0)
         for skin in ((0.75, 0.53, 0.39), (0.75, 0.60, 0.53))
     )
     by_candle, by_day = (draw_mouth(_opening(0.2), light, upper_teeth=0.0)[0, 4] for light in (candle, day))
@@ -98,7 +98,7 @@ def test_a_grey_face_has_a_grey_mouth() -> None:
     region = face_region(move, picture())
     assert region is not None
     canvas = np.full((region.height, region.width, 3), 128, dtype=np.uint8)
-    grey = Light(skin=np.full(3, 0.7, np.float32), white=0.8, black=0.1, grain=0.0)
+    grey = Light(skin=np.full(3, 0.7, np.float32), white=np.full(3, 0.8, np.float32), black=0.1, grain=0.0)
     fill_mouth(canvas, region, move, pose, [], grey)
 
     colours = canvas[_inside(pose, region)].reshape(-1, 3).astype(float)
