@@ -19,7 +19,7 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722])
 #: An eye less open than this, in its own widths, is closed already or not to be seen.
 _LEAST_OPEN = 0.10
 #: A lid much darker than the cheeks lies behind sunglasses, hair or a brim.
-_HIDDEN_SHARE = 0.45
+_HIDDEN_SHARE = 0.35
 #: An eye turned so far away that it is this much narrower than the other is not seen well enough.
 _LEAST_SHARE = 0.45
 #: Lids of faces smaller than this, between the eyes' outer corners, are a pixel or two.
@@ -29,6 +29,9 @@ _REACH = 0.8
 #: Part of the skin above the eye, next to its edge, that does not stretch, so that lashes keep their shape; and parts
 #: of the rest, at its ends, over which stretching begins and ends.
 _STIFF, _EASE = 0.15, 0.15
+#: A lid that comes out of the shade of its fold is nearly as bright as the skin around the eye; shade is what is wider
+#: than this, in half widths of the eye.
+_LIT, _SHADE_WIDTH = 0.86, 0.15
 #: The lid's edge with its lashes reaches so far over the eye, in parts of the eye's width.
 _LASHES = 0.03
 
@@ -103,9 +106,14 @@ def _is_lit(frame: Frame, lid: _Lid, cheeks: float) -> bool:
 
 def _sampled(frame: Frame, pixels: Floats) -> Floats:
     """Luma 0..255 at places (N, 2)."""
+    return np.asarray(_colours(frame, pixels) @ _LUMA)
+
+
+def _colours(frame: Frame, pixels: Floats) -> Floats:
+    """RGB 0..255 at places (N, 2)."""
     last = np.array([frame.shape[1] - 1, frame.shape[0] - 1])
     x, y = np.clip(pixels, 0, last).astype(int).T
-    return np.asarray(frame[y, x] @ _LUMA)
+    return np.asarray(frame[y, x], dtype=np.float64)
 
 
 def close_eyes(frame: Frame, points: Floats, closed: float) -> Frame:
@@ -151,8 +159,22 @@ def _close(frame: Frame, canvas: Frame, lid: _Lid, closed: float) -> None:
     pixel = 1 / np.sqrt(square)
     lashes = 2 * _LASHES * np.clip(fall / 0.1, 0, 1)
     cover = np.clip((edge + lashes - y) / max(2 * pixel, 0.03) + 0.5, 0, 1) * (y > top) * (fall > 0)
+    down = np.clip((y - top) / (edge - top), 0, 1)
+    lit = closed * np.clip(down / 0.4, 0, 1) * np.clip((1 - down) / 0.3, 0, 1) * (1 - inside**2)
+    shaded = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), _SHADE_WIDTH / pixel)
+    drawn = np.minimum(moved + np.maximum(_LIT * _skin_around(frame, lid) - shaded, 0) * lit[..., None], 255)
     target = canvas[rows, columns]
-    target[...] = np.rint(target + (moved.astype(np.float32) - target) * cover[..., None])
+    target[...] = np.rint(target + (drawn - target) * cover[..., None])
+
+
+def _skin_around(frame: Frame, lid: _Lid) -> Floats:
+    """The mean of the skin under the brow and the skin under the eye, RGB (3,)."""
+    x = np.linspace(-0.6, 0.6, 13)
+    upper, lower, brow = (np.polyval(edge, x) for edge in (lid.upper, lid.lower, lid.brow))
+    under_brow = [lid.at(x, upper + share * (brow - upper)) for share in (0.55, 0.65, 0.75)]
+    under_eye = [lid.at(x, lower + step) for step in (0.35, 0.45, 0.55)]
+    both = [np.median(_colours(frame, np.concatenate(pixels)), axis=0) for pixels in (under_brow, under_eye)]
+    return np.asarray(np.mean(both, axis=0))
 
 
 def _box(frame: Frame, lid: _Lid) -> tuple[slice, slice] | None:

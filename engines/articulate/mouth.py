@@ -21,6 +21,8 @@ VISIBLE_GAP = 0.008
 _MOST_STRETCH = 1.15
 #: Seen mouths are cut this far inside their lips' edges.
 _MARGIN = 0.018
+#: Lips that close take light from the teeth behind them: from this gap on, and so much at most.
+_LIT_GAP, _MOST_SHADE = 0.06, 0.55
 #: How much narrower or wider than usual half of a mouth is taken to be.
 _TURNED = 0.75, 1.35
 _UPPER_COUNT = len(UPPER_INNER) + 2
@@ -96,6 +98,7 @@ def fill_mouth(canvas: Frame, region: Region, move: Move, pose: Pose, seen: list
     upper_teeth = np.full(place.x.shape, 1 - share, dtype=np.float32)
     for entry in seen:
         picture, cover = place.fitted(entry.mouth)
+        picture = picture * place.shade(entry.mouth)
         inside += entry.share * cover[..., None] * picture
         uncovered += entry.share * (1 - cover)
     if uncovered.max() > 0.004:
@@ -140,6 +143,13 @@ class _Place:
         ends = np.clip((self.x - self.edges.left) / soft, 0, 1) * np.clip((self.edges.right - self.x) / soft, 0, 1)
         thin = np.clip((self.bottom - self.top) / soft, 0, 1)
         return np.asarray(above * below * ends * thin, dtype=np.float32)
+
+    def shade(self, mouth: SeenMouth) -> np.float32:
+        """How dark lips that are less open than they were seen make it behind them."""
+        edges = _Edges(mouth.ring, mouth.basis)
+        top, bottom = edges.at(np.array([edges.middle]))
+        lit = max(min(float(bottom[0] - top[0]), _LIT_GAP), 1e-3)
+        return np.float32(1 - _MOST_SHADE * np.clip(1 - self.gap / lit, 0, 1))
 
     def fitted(self, mouth: SeenMouth) -> tuple[Plane, Plane]:
         """A seen mouth in this opening: RGB 0..1 (h, w, 3), and how far it covers it, 0..1 (h, w)."""

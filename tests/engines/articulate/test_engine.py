@@ -12,6 +12,7 @@ from contracts.errors import EngineFault, NoFace
 from contracts.jobs import Side
 from engines.articulate import load
 from engines.articulate.performance import unpack
+from engines.articulate.retrieval import OWN
 from engines.articulate.shape import places
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
@@ -101,6 +102,11 @@ def test_where_a_mask_is_dark_nothing_is_planned_to_move() -> None:
 def test_segments_rendered_apart_are_those_of_the_whole() -> None:
     whole = _rendered(portrait_analysis(), [picture()] * 50)
     parts = [_rendered(portrait_analysis(), [picture()] * 25, start) for start in (25, 0)]
+    life = unpack(portrait_analysis().tensors)[Side.ONLY].life
+
+    assert life is not None
+    assert life.lids.any()
+    assert life.sway.any()
 
     assert all(np.array_equal(a, b) for a, b in zip(whole, [*parts[1], *parts[0]], strict=True))
 
@@ -240,3 +246,7 @@ def test_timings_drive_the_lips_in_place_of_the_voice() -> None:
     assert gaps[:23].max() < 0.01
     assert gaps[28] > 0.08
     assert gaps[34] < 0.01
+
+
+def test_an_open_smile_keeps_its_own_teeth_throughout() -> None:
+    assert (unpack(portrait_analysis().tensors)[Side.ONLY].choices == OWN).all()

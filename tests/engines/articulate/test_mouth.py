@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -144,3 +146,33 @@ def test_another_light_is_matched() -> None:
         means.append(after[_inside(pose, region)].mean())
 
     assert 0.6 < means[0] / means[1] < 0.8
+
+
+def test_closing_lips_shade_the_teeth_behind_them() -> None:
+    means = []
+    for gap in (0.025, 0.06):
+        pose = Pose(gap=gap, width=0.68)
+        after, _, region = _drawn(pose, [Weighted(_own(), 1.0)])
+        means.append(after[_inside(pose, region)].mean())
+
+    assert means[0] < 0.9 * means[1]
+
+
+def _teeth(gap: float, white: float) -> NDArray[np.float32]:
+    opening = replace(_opening(gap), upper_edge=0.04)
+    light = replace(LIGHT, white=np.full(3, white, np.float32))
+    return np.asarray(draw_mouth(opening, light), np.float32)
+
+
+def test_teeth_are_brighter_than_skin_in_a_wide_mouth_and_in_shade_in_a_narrow_one() -> None:
+    luma = np.array([0.2126, 0.7152, 0.0722])
+    wide, narrow = ((_teeth(gap, 0.7) @ luma).max() for gap in (0.16, 0.04))
+
+    assert narrow < 0.8 * wide
+    assert 0.5 < wide < 1.0
+
+
+def test_below_the_upper_teeth_of_a_narrow_mouth_it_is_dark() -> None:
+    column = (_teeth(0.04, 0.7)).mean(-1)[:, 4]
+
+    assert column[7] < 0.7 * column.max()

@@ -107,3 +107,13 @@ def test_a_thin_plate_passes_through_its_knots_and_keeps_straight_what_is_straig
     assert np.allclose(thin_plate(knots, bent, knots, 50.0, stiffness=0.0), bent, atol=0.05)
     elsewhere = rng.uniform(0, 100, (50, 2))
     assert np.allclose(thin_plate(knots, plane, elsewhere, 50.0), elsewhere @ [[0.5], [-0.2]] + 3, atol=0.05)
+
+
+def test_rounded_lips_let_a_smile_go() -> None:
+    corners, middle = places((61, 291)), places((UPPER_INNER[4], LOWER_INNER[4]))
+    bows = []
+    for rounding in (0.0, 1.0):
+        target = move_points(points(), _own_pose(gap=0.06, rounding=rounding)).target
+        bows.append(target[middle, 1].mean() - target[corners, 1].mean())
+
+    assert bows[1] < 0.6 * bows[0]
