@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engines.articulate.driver import Articulation
 from engines.articulate.motion import Acting, Manner, commands, manner_of, resting_width, smooth_within
 from engines.articulate.performance import Performance
-from engines.articulate.retrieval import DRAWN, Looks, choose
+from engines.articulate.retrieval import DRAWN, Looks, choose, choose_still
 from engines.articulate.shape import Measures, frontal, in_profile, measure, measure_still, sizeable
 from engines.articulate.watch import Watched, fading
 from engines.base import Timeline
@@ -115,6 +115,8 @@ def choices_for(speaker: Speaker, poses: NDArray[np.float32], shown: NDArray[np.
     if speaker.profile:
         return np.full(len(shown), DRAWN, dtype=np.int16)
     looks = Looks(gap=seen.gap * _truly_open(watched, seen), width=seen.width, yaw=seen.yaw, pitch=seen.pitch)
+    if len(watched.shots) == 1:
+        return choose_still(float(looks.gap[0]), len(shown))
     own = looks[shown]
     wanted = Looks(
         gap=poses[:, 0].astype(np.float64), width=poses[:, 1].astype(np.float64), yaw=own.yaw, pitch=own.pitch

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, product
+from dataclasses import replace
+from itertools import chain, islice, pairwise, product
 
 import numpy as np
 import torch
@@ -15,9 +16,11 @@ from engines.articulate.active import speaker_among
 from engines.articulate.casting import admit_by, pick_of, too_few
 from engines.articulate.chance import vary_opening
 from engines.articulate.driver import SpeechDriver
+from engines.articulate.life import Scene, live
 from engines.articulate.motion import Acting
 from engines.articulate.performance import Performance, pack, unpack
-from engines.articulate.render import draw_frame, enhance_frame
+from engines.articulate.render import blink_frame, draw_frame, enhance_frame, sway_frame
+from engines.articulate.shape import KEPT, oval_of
 from engines.articulate.styles import style_of
 from engines.articulate.watch import ANOTHER, FADE_S, NOBODY, watch
 from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
@@ -57,7 +60,10 @@ class Articulate:
         report: Report,
     ) -> Analysis:
         """See `engines.base.Engine`."""
+        first = list(islice(source := iter(frames), int(timeline.is_portrait)))
+        frames = chain(first, source)
         try:
+            scene = self._scene(first[0]) if first else None
             speakers = self._cast(frames, voices, timeline, direction, lambda fraction: report(0.9 * fraction))
             style, warnings = style_of(direction.prompt)
             performances: dict[Side, Performance] = {}
@@ -65,7 +71,12 @@ class Articulate:
                 variation = vary_opening(direction.seed, number, timeline.frames, float(timeline.fps))
                 articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones)
                 acting = Acting(style=style, variation=variation)
-                performances[speech.side] = perform(speaker, articulation, timeline, acting)
+                performance = perform(speaker, articulation, timeline, acting)
+                if scene is not None:
+                    points = speaker.watched.points[0].astype(np.float64)
+                    life = live(scene, points, speech, articulation, timeline, direction, number)
+                    performance = replace(performance, life=life)
+                performances[speech.side] = performance
                 report(0.9 + 0.1 * (number + 1) / len(voices))
         except torch.OutOfMemoryError as error:
             raise EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.") from error
@@ -73,6 +84,11 @@ class Articulate:
             warnings += _warnings(side, speaker, timeline)
         tensors = pack(performances) | {"enhance": np.array([direction.enhance])}
         return Analysis(tensors=tensors, warnings=warnings)
+
+    def _scene(self, picture: Frame) -> Scene:
+        """A still picture and everyone in it."""
+        faces = [face.landmarks[list(KEPT)].astype(np.float64) for face in self._finder.find(picture)]
+        return Scene(picture=picture, faces=[oval_of(points) for points in faces])
 
     def _cast(
         self,
@@ -106,7 +122,8 @@ class Articulate:
     ) -> Iterator[Frame]:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         performances = list(unpack(analysis.tensors).values())
-        steps = [draw_frame, enhance_frame] if analysis.tensors["enhance"].any() else [draw_frame]
+        clearer = [enhance_frame] if analysis.tensors["enhance"].any() else []
+        steps = [draw_frame, *clearer, blink_frame, sway_frame]
         for number, frame in enumerate(frames, start):
             for step, performance in product(steps, performances):
                 frame = step(frame, performance, number)

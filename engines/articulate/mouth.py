@@ -33,6 +33,8 @@ _SHADOW, _SHADOW_WIDTH = np.array([0.40, 0.48, 0.46], dtype=np.float32), 0.008
 _MARGIN = 0.018
 #: A lesser blur, in pixels, is not seen.
 _LEAST_BLUR = 0.3
+#: How much narrower or wider than usual half of a mouth is taken to be.
+_TURNED = 0.75, 1.35
 _UPPER_COUNT = len(UPPER_INNER) + 2
 _UPPER_MIDDLE = places(UPPER_INNER)[4]
 
@@ -235,13 +237,20 @@ def _fit_column(down: Floats, gap: Floats, seen_gap: Floats, most: Floats) -> tu
     return np.clip(down, 0, reach) + skipped, np.asarray(covered, dtype=np.float32)
 
 
+def _unturned(x: Floats, right: float, left: float) -> Plane:
+    """Columns as a face from the front has them: of a turned one, one half of the mouth is narrower than the other."""
+    usual = (right + left) / 2
+    ratios = [float(np.clip(usual / max(half, 1e-6), *_TURNED)) for half in (right, left)]
+    return np.asarray(np.where(x < 0, x * ratios[0], x * ratios[1]), dtype=np.float32)
+
+
 def _drawn(place: _Place, move: Move, pose: Pose, light: Light, upper_teeth: Plane) -> Plane:
     face = move.basis.to_face(move.source[_UPPER_MIDDLE])
     lip = move.basis.to_face(move.target[_UPPER_MIDDLE])
     middle = place.edges.middle
     rest = min(float(face[1]), float(lip[1]) + 0.25 * place.gap)
     opening = Opening(
-        x=(place.x - middle).astype(np.float32),
+        x=_unturned(place.x - middle, middle - place.edges.left, place.edges.right - middle),
         y=place.y.astype(np.float32),
         top=place.top.astype(np.float32),
         bottom=place.bottom.astype(np.float32),

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from engines.articulate.eyes import close_eyes
 from engines.articulate.focus import edge_blur
 from engines.articulate.light import light_of
 from engines.articulate.motion import pose_at
@@ -12,6 +13,7 @@ from engines.articulate.performance import Performance
 from engines.articulate.profile import fill_profile
 from engines.articulate.retrieval import DRAWN, OWN
 from engines.articulate.shape import INNER_RING, Basis, in_profile, oval_of, turn_of
+from engines.articulate.sway import swayed
 from engines.articulate.warp import face_region, mouth_region, move_points, warp
 from engines.base import Frame
 from engines.enhance import enhance_face
@@ -63,6 +65,24 @@ def enhance_frame(frame: Frame, performance: Performance, number: int) -> Frame:
     source = performance.shown[number]
     oval = oval_of(performance.watched.points[source].astype(np.float64))
     return enhance_face(frame, oval, light_of(performance.light[source]).grain, float(performance.presence[number]))
+
+
+def blink_frame(frame: Frame, performance: Performance, number: int) -> Frame:
+    """Close the eyes of a still picture's face as far as they are in output frame `number`."""
+    life = performance.life
+    if life is None or life.lids[number] < _LEAST_STRENGTH:
+        return frame
+    points = performance.watched.points[performance.shown[number]].astype(np.float64)
+    return close_eyes(frame, points, float(life.lids[number]))
+
+
+def sway_frame(frame: Frame, performance: Performance, number: int) -> Frame:
+    """Move the head of a still picture's face, and all that was drawn into it, as in output frame `number`."""
+    life = performance.life
+    if life is None:
+        return frame
+    head = oval_of(performance.watched.points[performance.shown[number]].astype(np.float64))
+    return swayed(frame, head, life.reach, life.sway[number])
 
 
 def _seen_mouths(frame: Frame, performance: Performance, number: int, blur: float) -> list[Weighted]:

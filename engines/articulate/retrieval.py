@@ -37,6 +37,14 @@ class Looks:
         return Looks(gap=self.gap[index], width=self.width[index], yaw=self.yaw[index], pitch=self.pitch[index])
 
 
+def choose_still(own_gap: float, frames: int) -> NDArray[np.int16]:
+    """Choose for a still picture, whose mouth opens by `own_gap`: its own mouth in all frames, or the drawn one in all.
+
+    A mouth is seen to change when teeth do: own teeth that show are kept, and what they do not fill is drawn.
+    """
+    return np.full(frames, OWN if own_gap >= _LEAST_OWN_GAP else DRAWN, dtype=np.int16)
+
+
 def choose(
     wanted: Looks, own: Looks, shots: NDArray[np.int32], bank: Looks, bank_shots: NDArray[np.int32]
 ) -> NDArray[np.int16]:

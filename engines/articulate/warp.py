@@ -57,6 +57,8 @@ _WIDTH_LIMITS = 0.68, 1.25
 _PROFILE_POWER = 0.9
 #: How far a full smile lifts the corners of the mouth.
 _SMILE_LIFT = 0.05
+#: How much of a smile's bow rounded lips give up.
+_ROUND_RELAXES = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,8 @@ def move_points(points: Floats, pose: Pose) -> Move:
     corners = np.concatenate([_OC, _IC])
     target[corners, 1] += 0.1 * drop - 0.5 * pose.rounding * face[corners, 1]
     target[_JAW, 1] += _CHIN_SHARE * drop * _JAW_SHARES
-    lift = _SMILE_LIFT * pose.smile
+    smiled = max(float(face[[_UI[_MIDDLE], _LI[_MIDDLE]], 1].mean()), 0.0)
+    lift = _SMILE_LIFT * pose.smile - _ROUND_RELAXES * pose.rounding * smiled
     target[corners, 1] -= lift
     for columns in (_UI, _LI, _UO, _LO):
         target[columns, 1] -= lift * np.clip(1 - profile, 0, 1) ** 2

@@ -42,7 +42,7 @@ class Watched:
     Attributes:
         points: float32 (N, P, 2), kept points in pixels, steadied; 0 where no face is.
         shots: int32 (N,), number of the shot, `NOBODY` where no face is, `ANOTHER` where only other people's are.
-        light: float32 (N, 6), see `light.measure_light`.
+        light: float32 (N, 8), see `light.measure_light`.
         contrast: float32 (N,), see `lips.mouth_contrast`.
         clear: float32 (N,), 0..1, how fully the mouth may be driven: 0 where something is before it.
         bank: open mouths.

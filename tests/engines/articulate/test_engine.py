@@ -13,6 +13,7 @@ from contracts.errors import EngineFault, NoFace
 from contracts.jobs import Side
 from engines.articulate import load
 from engines.articulate.performance import unpack
+from engines.articulate.retrieval import OWN
 from engines.articulate.shape import places
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
@@ -70,17 +71,44 @@ def test_a_portrait_speaks() -> None:
     assert max(differences) > 0.2
 
 
-def test_only_mouth_and_jaw_change() -> None:
+def test_in_a_video_only_mouth_and_jaw_change() -> None:
+    frames = list(_video(20))
+    analysis = engine().analyse(frames, [voice()], _timeline(np.arange(20, dtype=np.int32)), Direction(), _quiet)
     eyes = int(points()[places((33, 263)), 1].max())
 
-    for frame in _rendered(portrait_analysis(), [picture()] * 20):
-        assert np.array_equal(frame[:eyes], picture()[:eyes])
-        assert np.array_equal(frame[:, :60], picture()[:, :60])
+    assert unpack(analysis.tensors)[Side.ONLY].life is None
+    for frame, source in zip(_rendered(analysis, frames), frames, strict=True):
+        assert np.array_equal(frame[:eyes], source[:eyes])
+        assert np.array_equal(frame[:, :60], source[:, :60])
+
+
+def test_a_portrait_lives_within_its_edges() -> None:
+    eyes = int(points()[places((33, 263)), 1].max())
+    frames = _rendered(portrait_analysis(), [picture()] * 10, 30)
+
+    assert all(np.array_equal(frame[0], picture()[0]) for frame in frames)
+    assert all(np.array_equal(frame[:, :20], picture()[:, :20]) for frame in frames)
+    assert any((frame[:eyes] != picture()[:eyes]).any() for frame in frames)
+
+
+def test_where_a_mask_is_dark_nothing_is_planned_to_move() -> None:
+    mask = np.zeros(picture().shape[:2], np.uint8)
+    mask[int(points()[places((2,)), 1][0]) :] = 255
+    life = unpack(_portrait_of(Direction(mask=mask)).tensors)[Side.ONLY].life
+
+    assert life is not None
+    assert not life.lids.any()
+    assert not life.sway.any()
 
 
 def test_segments_rendered_apart_are_those_of_the_whole() -> None:
     whole = _rendered(portrait_analysis(), [picture()] * 50)
     parts = [_rendered(portrait_analysis(), [picture()] * 25, start) for start in (25, 0)]
+    life = unpack(portrait_analysis().tensors)[Side.ONLY].life
+
+    assert life is not None
+    assert life.lids.any()
+    assert life.sway.any()
 
     assert all(np.array_equal(a, b) for a, b in zip(whole, [*parts[1], *parts[0]], strict=True))
 
@@ -223,7 +251,7 @@ def _portrait_of(direction: Direction) -> Analysis:
     return engine().analyse([picture()], [voice()], timeline, direction, _quiet)
 
 
-def test_the_seed_decides_how_far_the_mouth_opens_and_nothing_else() -> None:
+def test_the_seed_decides_how_far_the_mouth_opens_and_nothing_else_of_it() -> None:
     one, other = (unpack(_portrait_of(Direction(seed=seed)).tensors)[Side.ONLY].poses for seed in (1, 2))
     share = one[:, 0] / np.maximum(other[:, 0], 1e-6)
     is_open = (one[:, 0] > 0.03) & (other[:, 0] > 0.03)
@@ -267,3 +295,7 @@ def test_timings_drive_the_lips_in_place_of_the_voice() -> None:
     assert gaps[:23].max() < 0.01
     assert gaps[28] > 0.08
     assert gaps[34] < 0.01
+
+
+def test_an_open_smile_keeps_its_own_teeth_throughout() -> None:
+    assert (unpack(portrait_analysis().tensors)[Side.ONLY].choices == OWN).all()

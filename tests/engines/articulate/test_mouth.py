@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -96,7 +98,7 @@ def _opening(gap: float) -> Opening:
 
 def test_the_dark_is_lit_by_the_scene_as_the_skin_is() -> None:
     candle, day = (
-        Light(skin=np.array(skin, np.float32), white=0.7, black=0.1, grain=0.0)
+        Light(skin=np.array(skin, np.float32), white=np.full(3, 0.7, np.float32), black=0.1, grain=0.0)
         for skin in ((0.75, 0.53, 0.39), (0.75, 0.60, 0.53))
     )
     by_candle, by_day = (draw_mouth(_opening(0.2), light, upper_teeth=0.0)[0, 4] for light in (candle, day))
@@ -117,7 +119,7 @@ def test_a_grey_face_has_a_grey_mouth() -> None:
     region = face_region(move, picture())
     assert region is not None
     canvas = np.full((region.height, region.width, 3), 128, dtype=np.uint8)
-    grey = Light(skin=np.full(3, 0.7, np.float32), white=0.8, black=0.1, grain=0.0)
+    grey = Light(skin=np.full(3, 0.7, np.float32), white=np.full(3, 0.8, np.float32), black=0.1, grain=0.0)
     fill_mouth(canvas, region, move, pose, [], grey, BLUR)
 
     colours = canvas[_inside(pose, region)].reshape(-1, 3).astype(float)
@@ -188,3 +190,23 @@ def test_less_light_falls_between_lips_that_are_nearer_than_they_were_seen() -> 
         means.append(after[_inside(pose, region)].max(-1).mean())
 
     assert means[0] < means[1]
+
+
+def _teeth(gap: float, white: float) -> NDArray[np.float32]:
+    opening = replace(_opening(gap), upper_edge=0.04)
+    light = replace(LIGHT, white=np.full(3, white, np.float32))
+    return np.asarray(draw_mouth(opening, light), np.float32)
+
+
+def test_teeth_are_brighter_than_skin_in_a_wide_mouth_and_in_shade_in_a_narrow_one() -> None:
+    luma = np.array([0.2126, 0.7152, 0.0722])
+    wide, narrow = ((_teeth(gap, 0.7) @ luma).max() for gap in (0.16, 0.04))
+
+    assert narrow < 0.8 * wide
+    assert 0.5 < wide < 1.0
+
+
+def test_below_the_upper_teeth_of_a_narrow_mouth_it_is_dark() -> None:
+    column = (_teeth(0.04, 0.7)).mean(-1)[:, 4]
+
+    assert column[7] < 0.7 * column.max()

@@ -156,3 +156,13 @@ def test_the_region_of_lips_outside_the_picture_is_empty() -> None:
     region = mouth_region(move_points(points() + 5000, _own_pose()), picture())
 
     assert region.width * region.height == 0
+
+
+def test_rounded_lips_let_a_smile_go() -> None:
+    corners, middle = places((61, 291)), places((UPPER_INNER[4], LOWER_INNER[4]))
+    bows = []
+    for rounding in (0.0, 1.0):
+        target = move_points(points(), _own_pose(gap=0.06, rounding=rounding)).target
+        bows.append(target[middle, 1].mean() - target[corners, 1].mean())
+
+    assert bows[1] < 0.6 * bows[0]
