@@ -9,7 +9,7 @@ from activities.computing import device_faults
 from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
 from contracts.errors import InputError, NoFace, TooFewFaces
-from contracts.jobs import MediaInfo, OutputOptions
+from contracts.jobs import MediaInfo
 from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import AnalyseInput, AnalyseResult, Voice
 from engines import pipeline
@@ -40,7 +40,9 @@ class Analyse:
         with self.workplace.scratch(step.job_id) as scratch, device_faults():
             out = scratch / "analysis.safetensors"
             try:
-                voices = [_drive(blobs, voice, step.options, lambda: report(0.0)) for voice in step.voices]
+                voices = [
+                    _drive(blobs, voice, step.options.sync_offset_ms, lambda: report(0.0)) for voice in step.voices
+                ]
                 plan = pipeline.analyse(
                     self.engines.get(step.engine),
                     source=blobs.local(step.source.blob),
@@ -75,12 +77,12 @@ class Analyse:
         )
 
 
-def _drive(blobs: BlobStore, voice: Voice, options: OutputOptions, waiting: Waiting) -> Drive:
+def _drive(blobs: BlobStore, voice: Voice, offset_ms: int, waiting: Waiting) -> Drive:
     """What moves the lips of one face: a voice with its timings if there are any, from its start on."""
     speech = replace(read_speech(blobs.local(voice.media.blob), voice.media.field), side=voice.side)
     if voice.phones:
         speech = replace(speech, phones=read_timings(blobs.local(voice.phones)))
-    return drive(speech, voice.timings, voice.start_s + options.sync_offset_ms / 1000, waiting)
+    return drive(speech, voice.timings, voice.start_s + offset_ms / 1000, waiting)
 
 
 def _mask(blobs: BlobStore, mask: MediaInfo | None) -> pipeline.MaskFile | None:

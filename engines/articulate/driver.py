@@ -31,10 +31,10 @@ _WEIGHTS = Path(__file__).parent / "weights"
 _PIECE = 60 * RATE_HZ
 #: Probability of contact at which the lips begin to close, and at which they are shut.
 _CONTACT = (0.08, 0.25)
-#: Above this activity somebody speaks, between phones that are known.
-_ACTIVE = 0.5
 #: Running speech seldom reaches the table's targets; this brings its widest vowels to 1.
 _WIDEN = 1.6
+#: Above this activity somebody speaks, between phones that are known.
+_ACTIVE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
