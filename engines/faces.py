@@ -259,22 +259,37 @@ class _Bystander(_Tracker):
             passed = min(self._wait, len(frames))
             self._wait -= passed
             return [None] * passed
-        self._wait = self._every
-        # One looks for all: where the first finds nobody, the others need not look.
-        sooner = [other for other in self._others[: self._others.index(self)] if isinstance(other, _Bystander)]
-        if any(other.is_lost for other in sooner):
+        # A speaker who is lost has the first choice; and where one bystander finds nobody, the others need not look.
+        if any(other.is_lost for other in self._others[: self._others.index(self)]):
             return [None]
+        self._wait = self._every
         # Where those who are followed are known is the last frame.
-        free = [face for face in self._admitted(frames[-1], tiled=False) if not self._is_taken(face)]
-        face = self._current = self._last = self._pick(drivable(free))
+        face = self._current = self._last = self._pick(drivable(self._newcomers(frames[-1])))
         if face is None:
             return [None]
         return [*self._measure(frames[:-1], around_landmarks(face.landmarks)), face]
 
+    def _newcomers(self, frame: Frame) -> list[Face]:
+        known = [other._current for other in self._others if other._current is not None]
+        candidates = [
+            (score, window)
+            for score, window in self._landmarker.glance(frame)
+            if not any(_is_within(window, face) for face in known)
+        ]
+        return [face for face in _measured(self._landmarker, frame, candidates) if self._admit(face)]
+
+
+def _is_within(window: Window, face: Face) -> bool:
+    x0, y0, x1, y1 = face.box
+    return x0 < window.x < x1 and y0 < window.y < y1
+
 
 def _find(landmarker: Landmarker, frame: Frame, *, tiled: bool) -> list[Face]:
     """All faces, the most prominent first, each once."""
-    candidates = landmarker.candidates(frame, tiled=tiled)
+    return _measured(landmarker, frame, landmarker.candidates(frame, tiled=tiled))
+
+
+def _measured(landmarker: Landmarker, frame: Frame, candidates: Sequence[tuple[float, Window]]) -> list[Face]:
     if not candidates:
         return []
     meshes = landmarker.measure([frame] * len(candidates), [window for _, window in candidates])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engines.base import Frame
 
 #: Pictures are compared as so many by so many patches, each seen in so many by so many pixels.
-_PATCHES, _PIXELS = 24, 3
+_PATCHES, _PIXELS = 16, 2
 #: Two frames are of different shots if their patches correlate less than this and differ by more than that, of 255.
 _ALIKE, _CHANGED = 0.55, 8.0
 

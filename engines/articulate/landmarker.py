@@ -81,6 +81,11 @@ class Landmarker:
         found += self._look(frame, looks[_WHOLE:])
         return _distinct(sorted(found, key=lambda scored: -scored[0]))
 
+    def glance(self, frame: Frame) -> list[tuple[float, Window]]:
+        """As `candidates`, but only upright faces that are not small and do not fill the picture: quick."""
+        look = _looks(frame.shape[1], frame.shape[0], tiled=False)[:1]
+        return _distinct(sorted(self._look(frame, look), key=lambda scored: -scored[0]))
+
     def measure(self, frames: Sequence[Frame], windows: Sequence[Window]) -> Meshes:
         """The mesh in one window of each frame, measured again where the face turned out to be off-centre."""
         first = self._measure_once(frames, windows)

@@ -20,7 +20,7 @@ from engines.faces import Admit, Bystanders, Face, FaceFinder, Pick, inter_ocula
 _KEPT = np.array(KEPT)
 _NO_COLOURS = np.zeros((COLOURS, 3), dtype=np.uint8)
 #: How often other faces are looked for, and each how many frames a face's shape is taken.
-_LOOK_AROUND_S, _SITS_EVERY = 1.0, 5
+_LOOK_AROUND_S, _SITS_EVERY = 1.5, 5
 #: A face that moves or changes colour by more than this from frame to frame is another shot's.
 _CUT_MOVE, _CUT_COLOUR = 0.25, 0.10
 #: Seconds in which a change fades towards a frame that is not driven.
