@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from engines.media import VideoSource
 from scripts.speed import clips
 from scripts.speed.stages import stages
 from scripts.speed.work import Cost, Task, run
@@ -69,7 +70,13 @@ def _of_clip(clip: Path, voice: Path, seconds: float, processes: tuple[int, ...]
     folder.mkdir()
     task = Task(clip=clip, voice=clips.voice_of(voice, folder / "voice.wav", seconds), seconds=seconds, folder=folder)
     by_processes = {str(count): speed(task, count) for count in processes}
-    return {"processes": by_processes, "stages": stages(task)}
+    shares = stages(task)
+    return {
+        "size": VideoSource(clip).size,
+        "processes": by_processes,
+        "busy_ms": round(sum(stage["busy_ms"] for stage in shares.values()), 1),
+        "stages": shares,
+    }
 
 
 @click.command()

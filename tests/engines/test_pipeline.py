@@ -1,4 +1,5 @@
 import random
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -188,6 +189,7 @@ def test_a_report_that_raises_stops_the_work(video: Job) -> None:
         video.analyse(report=cancel)
     with pytest.raises(KeyboardInterrupt):
         video.render(plan, 0, cancel)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(("ahead", "behind"))]
 
 
 class Faulty(TrivialEngine):
