@@ -1,6 +1,6 @@
 """Weights that ship with an engine: safetensors files and a manifest that says what each is and where it is from.
 
-Values are stored as float16 and used as float32.
+Values are stored as float16, or as int8 with a scale for each row, and used as float32.
 """
 
 import json
@@ -15,6 +15,8 @@ from contracts.errors import WeightsMissing
 
 #: Name of the manifest: a JSON object, file name -> the fields of `WeightFile`.
 MANIFEST = "manifest.json"
+#: Ends the name of the scales (rows,) of an int8 tensor (rows, ...).
+SCALE = ".scale"
 
 _REMEDY = "Install the package again, or restore this folder from its repository."
 
@@ -64,12 +66,21 @@ def load_weights(network: nn.Module, folder: Path, name: str) -> None:
     Raises:
         WeightsMissing: when the file is absent, differs from its manifest or does not fit the network.
     """
-    tensors = {key: tensor.float() for key, tensor in _verified(folder, name).items()}
+    tensors = _as_float(_verified(folder, name))
     try:
         network.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
         raise WeightsMissing(f"{name} does not fit its network", remedy=_REMEDY) from error
     network.eval().requires_grad_(False)
+
+
+def _as_float(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    tensors = {key: tensor.float() for key, tensor in stored.items() if not key.endswith(SCALE)}
+    for key, scale in stored.items():
+        if key.endswith(SCALE) and (scaled := key.removesuffix(SCALE)) in tensors:
+            rows = tensors[scaled]
+            tensors[scaled] = rows * scale.float().reshape(-1, *(1 for _ in rows.shape[1:]))
+    return tensors
 
 
 def _verified(folder: Path, name: str) -> dict[str, Tensor]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engines.articulate.activity import smooth
 from engines.articulate.driver import SpeechDriver, sample_at
-from engines.articulate.speech_net import HOP
+from engines.articulate.speech_encoder import HOP
 from engines.articulate.voice import levels_db
 from engines.audio import SPEECH_RATE, read_speech
 from engines.faces import FaceFinder, inter_ocular_px

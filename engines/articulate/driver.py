@@ -20,7 +20,8 @@ from engines.articulate.phones import (
     phones_of_speech,
     unknown_frames,
 )
-from engines.articulate.speech_net import CONTEXT, HOP, SAMPLE_RATE, SpeechNet, log_mel, normalise
+from engines.articulate.speech_encoder import HOP, SAMPLE_RATE
+from engines.articulate.speech_net import Hearing
 from engines.articulate.voice import Samples, levels_db, require_voice, resample
 from engines.base import TimedPhone
 from engines.weights import load_weights
@@ -28,7 +29,6 @@ from engines.weights import load_weights
 __all__ = ["RATE_HZ", "Articulation", "SpeechDriver", "sample_at"]
 
 _WEIGHTS = Path(__file__).parent / "weights"
-_PIECE = 60 * RATE_HZ
 #: Probability of contact at which the lips begin to close, and at which they are shut.
 _CONTACT = (0.08, 0.25)
 #: Running speech seldom reaches the table's targets; this brings its widest vowels to 1.
@@ -74,9 +74,10 @@ class SpeechDriver:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        net = SpeechNet(len(PHONES))
-        load_weights(net, _WEIGHTS, "speech.safetensors")
-        self._net = net.to(device)
+        hearing = Hearing(len(PHONES))
+        load_weights(hearing.encoder, _WEIGHTS, "speech_encoder.safetensors")
+        load_weights(hearing.net, _WEIGHTS, "speech.safetensors")
+        self._hearing = hearing.to(device).eval()
 
     def articulate(self, samples: NDArray[np.float32], rate: int, phones: Sequence[TimedPhone] = ()) -> Articulation:
         """Say how the mouth moves to this voice, whatever its loudness.
@@ -103,16 +104,10 @@ class SpeechDriver:
         features = coarticulate(torch.from_numpy(presence)[None])[0].numpy()
         return _articulation(features, activity(presence[:, SILENCE], levels_db(voice, HOP)))
 
-    @torch.inference_mode()
     def _presence(self, voice: Samples) -> Iterator[NDArray[np.float32]]:
-        """Probability of each phone, float32 (N, phones) a piece: a minute at a time, heard with its surroundings."""
-        frames = len(voice) // HOP + 1
-        for start in range(0, frames, _PIECE):
-            first = max(0, start - CONTEXT)
-            end = min(start + _PIECE, frames)
-            heard = torch.from_numpy(voice[first * HOP : (end + CONTEXT) * HOP]).to(self._device)
-            logits = self._net(normalise(log_mel(heard)[None]))[0, start - first : end - first]
-            yield logits.softmax(-1).cpu().numpy()
+        """Probability of each phone, float32 (N, phones) a piece."""
+        for piece in self._hearing.presence(torch.from_numpy(voice).to(self._device)):
+            yield piece.cpu().numpy()
 
 
 def sample_at(track: NDArray[np.float32], times_s: NDArray[np.floating]) -> NDArray[np.float32]:

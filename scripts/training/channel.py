@@ -6,7 +6,7 @@ Every function takes and gives float32 mono (N,) at the network's rate and keeps
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.speech_net import SAMPLE_RATE
+from engines.articulate.speech_encoder import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 

@@ -1,4 +1,4 @@
-"""Fit the speech network to synthesised recordings."""
+"""Fit the speech network to what the encoder heard of recordings."""
 
 import math
 from collections.abc import Iterator
@@ -12,32 +12,33 @@ from torch import nn
 from torch.nn import functional
 
 from engines.articulate.phones import PHONES, Feature, coarticulate
-from engines.articulate.speech_net import SpeechNet, normalise
-from scripts.training.distort import Batch, distort, masked
+from engines.articulate.speech_net import SpeechNet
 
-_FRAMES_PER_STEP = 6400
-_CROPS = (150, 200, 320, 640)
+_FRAMES_PER_STEP = 4800
+_CROPS = (160, 320, 640)
 _PEAK_RATE = 2e-3
-_WARM_UP = 200
+_WARM_UP = 50
+#: Noise added to what was heard, as a share of its own spread.
+_NOISE = 0.05
 #: Share of the running average of the weights that a step leaves in place.
-_MEMORY = 0.998
+_MEMORY = 0.99
 #: How much an error of each feature matters, in the order of `Feature`.
 _IMPORTANCE = (4.0, 1.5, 1.0, 2.0, 2.0, 0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
-    """Recordings end to end: log-mel float16 (MELS, N) and the phone of each frame int64 (N,)."""
+    """Recordings end to end: float16 (N, HEARD) at 50 frames per second, and phones int64 (2 N,) at 100."""
 
-    mel: torch.Tensor
+    heard: torch.Tensor
     phones: torch.Tensor
 
 
-def load_corpus(folder: Path) -> Corpus:
-    """Read every file that `synthesise` wrote into a folder."""
-    files = [np.load(path) for path in sorted(folder.glob("*.npz"))]
+def load_corpus(*folders: Path) -> Corpus:
+    """Read every file that `keep_heard` wrote into these folders."""
+    files = [np.load(path) for folder in folders for path in sorted(folder.glob("*.npz"))]
     return Corpus(
-        mel=torch.from_numpy(np.concatenate([file["mel"] for file in files], 1)),
+        heard=torch.from_numpy(np.concatenate([file["heard"] for file in files])),
         phones=torch.from_numpy(np.concatenate([file["phones"] for file in files])).long(),
     )
 
@@ -66,7 +67,7 @@ def optimise(corpus: Corpus, steps: int, seed: int, checkpoint: Path) -> Iterato
     for step in range(first, steps):
         torch.manual_seed(hash((seed, step)))
         optimiser.param_groups[0]["lr"] = _rate(step, steps)
-        loss = _loss(net.train(), distort(_crops(corpus)))
+        loss = _loss(net.train(), *_crops(corpus))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -82,8 +83,8 @@ def scores(net: SpeechNet, corpus: Corpus) -> dict[str, float]:
     """How well held-out recordings are heard: share of frames right, and each feature's correlation."""
     net.eval()
     pieces = [
-        (net(normalise(mel.float()[None])), phones[None])
-        for mel, phones in zip(torch.split(corpus.mel, 3000, 1), torch.split(corpus.phones, 3000), strict=True)
+        (net(part.float()[None]), phones[None])
+        for part, phones in zip(torch.split(corpus.heard, 1500), torch.split(corpus.phones, 3000), strict=True)
     ]
     right = torch.cat([(heard.argmax(-1) == phones)[0] for heard, phones in pieces])
     heard = torch.cat([coarticulate(logits.softmax(-1))[0] for logits, _ in pieces])
@@ -95,26 +96,35 @@ def scores(net: SpeechNet, corpus: Corpus) -> dict[str, float]:
     return {name: round(value, 3) for name, value in found.items()}
 
 
-def _crops(corpus: Corpus) -> Batch:
-    length = _CROPS[int(torch.randint(len(_CROPS), ()))]
-    starts = torch.randint(corpus.mel.shape[1] - length, (_FRAMES_PER_STEP // length,)).tolist()
-    mel = torch.stack([corpus.mel[:, start : start + length] for start in starts]).float()
-    return mel, torch.stack([corpus.phones[start : start + length] for start in starts])
+def _crops(corpus: Corpus) -> tuple[torch.Tensor, torch.Tensor]:
+    length = _CROPS[int(torch.randint(len(_CROPS), ()))] // 2
+    starts = torch.randint(len(corpus.heard) - length, (_FRAMES_PER_STEP // length // 2,)).tolist()
+    heard = torch.stack([corpus.heard[start : start + length] for start in starts]).float()
+    return heard, torch.stack([corpus.phones[2 * start : 2 * (start + length)] for start in starts])
 
 
 def _spoken(phones: torch.Tensor) -> torch.Tensor:
     return coarticulate(functional.one_hot(phones, len(PHONES)).float())
 
 
-def _loss(net: SpeechNet, batch: Batch) -> torch.Tensor:
+def _loss(net: SpeechNet, sound: torch.Tensor, phones: torch.Tensor) -> torch.Tensor:
     """Cross-entropy of the phones, and squared error of the mouth and of its speed: what is seen counts most."""
-    mel, phones = batch
-    logits = net(masked(normalise(mel)))  # (B, N, phones)
-    heard = functional.cross_entropy(logits.flatten(0, 1), phones.flatten(), label_smoothing=0.05)
+    logits = net(_masked(sound))  # (B, N, phones)
+    told = functional.cross_entropy(logits.flatten(0, 1), phones.flatten(), label_smoothing=0.05)
     error = coarticulate(logits.softmax(-1)) - _spoken(phones)  # (B, N, features)
     importance = torch.tensor(_IMPORTANCE)
     seen = (error.square() * importance).mean() + 4 * (error.diff(dim=1).square() * importance).mean()
-    return heard + 5 * seen
+    return told + 5 * seen
+
+
+def _masked(heard: torch.Tensor) -> torch.Tensor:
+    """Blank a few moments (SpecAugment, Park et al. 2019), and add a little noise."""
+    count, length, _ = heard.shape
+    kept = torch.ones(count, length, 1)
+    for row in kept:
+        start = int(torch.randint(length, ()))
+        row[start : start + int(torch.randint(8, ()))] = 0
+    return (heard + heard.std() * _NOISE * torch.randn_like(heard)) * kept
 
 
 @torch.no_grad()

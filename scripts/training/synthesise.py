@@ -1,15 +1,13 @@
-"""Hours of speech whose phones are known: many voices, languages and channels, as log-mel frames and labels."""
+"""Hours of speech whose phones are known: many voices, languages and channels, as samples and labels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import cycle
-from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engines.articulate.phones import RATE_HZ, SILENCE, TimedPhone, frame_phones
-from engines.articulate.speech_net import HOP, SAMPLE_RATE, log_mel
+from engines.articulate.speech_encoder import HOP, SAMPLE_RATE
 from engines.articulate.voice import resample
 from scripts.training.channel import Samples, noise, pass_through
 from scripts.training.espeak import VARIANTS, Manner, speak
@@ -24,8 +22,8 @@ from scripts.training.festival import (
 from scripts.training.texts import sentences
 from scripts.training.utterance import Utterance
 
-#: (log-mel frames float16 (MELS, N), phone of each frame uint8 (N,))
-Frames = tuple[NDArray[np.float16], NDArray[np.uint8]]
+#: (samples float32 (T,), phone of each frame uint8 (T // HOP,))
+Recording = tuple[Samples, NDArray[np.uint8]]
 
 # eSpeak's voice, the language of its text, and its share.
 _ESPEAK_VOICES = (
@@ -35,6 +33,9 @@ _ESPEAK_VOICES = (
 )  # fmt: skip
 _LANGUAGES = sorted({language for _, language, _ in _ESPEAK_VOICES})
 _FESTIVAL_BATCH = 12
+#: Frames that a recording has at least, and the share of those without speech.
+_RECORDING = 1000
+_WITHOUT_SPEECH = 0.1
 
 
 class Speakers:
@@ -85,26 +86,39 @@ class Speakers:
         yield from speak_festival(texts, voice, self._rng.uniform(0.75, 1.3))
 
 
-def recordings(seed: int) -> Iterator[tuple[Samples, NDArray[np.uint8]]]:
-    """Recordings without end: samples at the network's rate and the phone of each frame.
+def recordings(utterances: Iterable[Utterance], seed: int) -> Iterator[Recording]:
+    """Recordings of a dozen seconds: samples at the network's rate and the phone of each frame.
 
-    Speech is sent through a channel after its speaker's throat is made longer or shorter (by playing it slower or
-    faster); one recording in twelve holds no speech at all.
+    Each speaker's throat is made longer or shorter (by playing the speech slower or faster), a few speak in turn, and
+    what they say goes through a channel. One recording in ten holds no speech at all.
     """
     rng = np.random.default_rng((seed, 1))
-    for utterance in Speakers(seed).utterances():
-        if rng.random() < 1 / 12:
-            count = int(SAMPLE_RATE * rng.uniform(2, 8))
-            yield noise(count, rng) * np.float32(0.1), np.full(count // HOP, SILENCE, np.uint8)
-        if len(utterance.samples) > utterance.rate:
-            yield _recording(utterance, rng)
+    taken: list[Recording] = []
+    for utterance in utterances:
+        if len(utterance.samples) < utterance.rate:
+            continue
+        taken.append(_turn(utterance, rng))
+        if sum(len(labels) for _, labels in taken) >= _RECORDING:
+            speech, labels = (np.concatenate(parts) for parts in zip(*taken, strict=True))
+            taken = []
+            yield pass_through(speech, rng), labels
+            if rng.random() < _WITHOUT_SPEECH:
+                yield _nothing(rng)
 
 
-def _recording(utterance: Utterance, rng: np.random.Generator) -> tuple[Samples, NDArray[np.uint8]]:
+def _nothing(rng: np.random.Generator) -> Recording:
+    count = int(SAMPLE_RATE * rng.uniform(2, 8))
+    return noise(count, rng) * np.float32(0.1), np.full(count // HOP, SILENCE, np.uint8)
+
+
+def _turn(utterance: Utterance, rng: np.random.Generator) -> Recording:
+    """One speaker's words, their level their own, with silence around them."""
     throat = float(np.clip(np.exp(rng.normal(0, 0.1)), 0.78, 1.28))
     speech = resample(utterance.samples, round(utterance.rate * throat), SAMPLE_RATE)
+    speech = speech / (np.abs(speech).max() + 1e-6) * np.float32(rng.uniform(0.3, 1.0))
     lead, tail = (int(RATE_HZ * rng.choice([0.05, rng.uniform(0.1, 1.2)], p=(0.6, 0.4))) for _ in range(2))
-    padded = np.pad(speech, (lead * HOP, tail * HOP))
+    frames = lead + tail + len(speech) // HOP + 1
+    padded = np.pad(speech, (lead * HOP, frames * HOP - lead * HOP - len(speech)))
     phones = [
         TimedPhone(
             phone=item.phone,
@@ -113,26 +127,4 @@ def _recording(utterance: Utterance, rng: np.random.Generator) -> tuple[Samples,
         )
         for item in utterance.phones
     ]
-    return pass_through(padded, rng), frame_phones(phones, len(padded) // HOP)
-
-
-def synthesise(folder: Path, hours: float, seed: int) -> Iterator[float]:
-    """Write recordings into numbered files of a folder, ten minutes each, and yield the hours done after each."""
-    folder.mkdir(parents=True, exist_ok=True)
-    heard: list[Frames] = []
-    frames = files = 0
-    for samples, labels in recordings(seed):
-        heard.append(_frames(samples, labels))
-        frames += len(heard[-1][1])
-        if frames >= min(hours * 3600, 600 * (files + 1)) * RATE_HZ:
-            mel, phones = (np.concatenate(parts, -1) for parts in zip(*heard, strict=True))
-            np.savez(folder / f"{files:04d}.npz", mel=mel, phones=phones)
-            heard, files = [], files + 1
-            yield frames / RATE_HZ / 3600
-        if frames >= hours * 3600 * RATE_HZ:
-            return
-
-
-def _frames(samples: Samples, labels: NDArray[np.uint8]) -> Frames:
-    mel = log_mel(torch.from_numpy(samples))[:, : len(labels)]
-    return mel.numpy().astype(np.float16), labels[: mel.shape[-1]]
+    return padded, frame_phones(phones, frames)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-_FORTUNES = Path("/usr/share/games/fortunes")
+FORTUNES = Path("/usr/share/games/fortunes")
 _NOT_PROSE = re.compile(r"art|ascii|perl|zippy|song100|tang300|chinese|\.(dat|u8)$|translate-me")
 _MARKUP = re.compile(r"\x1b\[[0-9;]*m|[<>&\[\]{}|*_=~#\\/^`\"@()+]|https?:\S+|-{2,}|\.{2,}|\b[A-Z]{4,}\b")
 _NOT_A_WORD = re.compile(r"[\d\s.&+-]")
@@ -49,10 +49,10 @@ def sentences(language: str, rng: np.random.Generator) -> list[str]:
 
 def _prose(language: str) -> list[str]:
     files = {
-        "en": [path for path in _FORTUNES.glob("*") if path.name not in _ENGLISH_NOT],
-        "it": [_FORTUNES / name for name in _ITALIAN],
-        "pt": [_FORTUNES / "brasil"],
-    }.get(language, list((_FORTUNES / language).glob("*")))
+        "en": [path for path in FORTUNES.glob("*") if path.name not in _ENGLISH_NOT],
+        "it": [FORTUNES / name for name in _ITALIAN],
+        "pt": [FORTUNES / "brasil"],
+    }.get(language, list((FORTUNES / language).glob("*")))
     return [cookie for path in sorted(files) for cookie in _cookies(path)]
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from contracts.errors import WeightsMissing
 from engines.articulate.landmarker import WEIGHTS
-from engines.weights import MANIFEST, load_weights, read_manifest
+from engines.weights import MANIFEST, SCALE, load_weights, read_manifest
 
 pytestmark = pytest.mark.unit
 
@@ -39,6 +39,18 @@ def test_values_stored_as_float16_are_used_as_float32(tmp_path: Path) -> None:
     load_weights(line, tmp_path, NAME)
     assert line.weight.dtype == torch.float32
     assert line(torch.tensor([3.0])).item() == 6.5
+
+
+def test_rows_stored_as_int8_get_their_scale(tmp_path: Path) -> None:
+    stored = {
+        "weight": torch.tensor([[100, -4]], dtype=torch.int8),
+        "weight" + SCALE: torch.tensor([0.5]).half(),
+        "bias": torch.tensor([1.0]).half(),
+    }
+    store(tmp_path, save(stored))
+    line = nn.Linear(2, 1)
+    load_weights(line, tmp_path, NAME)
+    assert line(torch.tensor([1.0, 1.0])).item() == 49.0
 
 
 def test_a_loaded_network_is_ready_for_inference(tmp_path: Path) -> None:

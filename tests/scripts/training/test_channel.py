@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engines.articulate.speech_net import SAMPLE_RATE
+from engines.articulate.speech_encoder import SAMPLE_RATE
 from scripts.training.channel import Samples, noise, pass_through
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from engines.articulate.phones import PHONES
-from engines.articulate.speech_net import MELS, SpeechNet
+from engines.articulate.speech_encoder import HEARD
+from engines.articulate.speech_net import SpeechNet
 from scripts.training.optimise import Corpus, Progress, load_corpus, optimise, scores
 
 pytestmark = pytest.mark.unit
@@ -19,10 +20,11 @@ VOWEL = PHONES.index("ɑ")
 def corpus(tmp_path: Path) -> Corpus:
     """A minute of two sounds that a child could tell apart, in two files."""
     phones = np.tile(np.repeat([0, VOWEL], 50), 30).astype(np.uint8)
-    mel = np.random.default_rng(1).normal(0, 0.3, (MELS, len(phones)))
-    mel[:40, phones == VOWEL] += 6
-    for index, part in enumerate((slice(0, 1500), slice(1500, None))):
-        np.savez(tmp_path / f"{index:04d}.npz", mel=mel[:, part].astype(np.float16), phones=phones[part])
+    heard = np.random.default_rng(1).normal(0, 0.3, (len(phones) // 2, HEARD))
+    heard[phones[::2] == VOWEL, :40] += 6
+    for index, part in enumerate((slice(0, 750), slice(750, None))):
+        labels = phones[2 * part.start : None if part.stop is None else 2 * part.stop]
+        np.savez(tmp_path / f"{index:04d}.npz", heard=heard[part].astype(np.float16), phones=labels)
     return load_corpus(tmp_path)
 
 
@@ -33,7 +35,7 @@ def last(corpus: Corpus, steps: int, checkpoint: Path) -> Progress:
 
 
 def test_a_corpus_is_its_files_end_to_end(corpus: Corpus) -> None:
-    assert corpus.mel.shape == (MELS, 3000)
+    assert corpus.heard.shape == (1500, HEARD)
     assert corpus.phones.shape == (3000,)
     assert set(corpus.phones.tolist()) == {0, VOWEL}
 

@@ -1,0 +1,115 @@
+"""Real speech with its text: the telephone prompts that Debian packages for Asterisk, read by four people.
+
+English and Spanish by Allison Smith, Canadian French by June Wallack (both CC-BY-SA-3.0), Italian by Carlo Flora and
+Russian provided by Maxim Topal (CC-BY-3.0): packages asterisk-core-sounds-*-g722. Only phones' times are learnt from.
+"""
+
+import gzip
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import torch
+
+from engines.articulate.phones import SILENCE, frame_phones
+from engines.articulate.speech_encoder import HOP, SAMPLE_RATE, STEP, SpeechEncoder
+from engines.articulate.speech_net import SpeechNet
+from scripts.training.align import align
+from scripts.training.channel import Samples
+from scripts.training.espeak import Manner, speak
+from scripts.training.features import Heard, hear
+
+_SHARE = Path("/usr/share")
+#: Folder of the sounds, the language of the package, and eSpeak's voice that reads it.
+_READERS = (
+    ("en_US_f_Allison", "en", "en-us"),
+    ("es_MX_f_Allison", "es", "roa/es-419"),
+    ("fr_CA_f_June", "fr", "roa/fr"),
+    ("it_IT_m_Carlo", "it", "it"),
+    ("ru_RU_f_IvrvoiceRU", "ru", "ru"),
+)
+_SHORTEST = SAMPLE_RATE // 2
+#: Samples that are heard at once.
+_GROUP = STEP * HOP
+_MANNER = Manner(rate=160, pitch=50, pitch_range=50)
+_LINE = re.compile(r"^([\w/-]+):\s*(.+)$", re.MULTILINE)
+#: Prompts that are sounds, or whose text describes them.
+_NOT_SPEECH = re.compile(r"[\[\]<>*]|beep|tone|tono|bip|silence|silenc|ring|тишин|сигнал", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """Float32 mono at the encoder's rate, whole frames; its text; and the voice with which eSpeak NG reads it."""
+
+    samples: Samples
+    text: str
+    voice: str
+
+
+def prompts(share: Path = _SHARE) -> Iterator[Prompt]:
+    """Every prompt.
+
+    Raises:
+        FileNotFoundError: when the packages that docs/training.md names are not installed.
+    """
+    for folder, language, voice in _READERS:
+        listing = share / f"doc/asterisk-core-sounds-{language}/core-sounds-{language}.txt.gz"
+        texts = _LINE.findall(gzip.decompress(listing.read_bytes()).decode("utf-8", "ignore"))
+        for name, text in sorted(texts):
+            sound = share / f"asterisk/sounds/{folder}/{name}.g722"
+            if sound.is_file() and not _NOT_SPEECH.search(text):
+                samples = _sound(sound)
+                if len(samples) > _SHORTEST:
+                    yield Prompt(samples=samples, text=text, voice=voice)
+
+
+def _sound(path: Path) -> Samples:
+    with av.open(str(path), format="g722") as container:
+        blocks = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
+    samples = (np.concatenate([np.zeros(0, np.int16), *blocks]) / 32768).astype(np.float32)
+    whole: Samples = samples[: len(samples) // (2 * HOP) * 2 * HOP]
+    return whole
+
+
+def shuffled(seed: int, share: Path = _SHARE) -> list[Prompt]:
+    """All prompts, in the random order in which they are used."""
+    every = list(prompts(share))
+    np.random.default_rng((seed, 3)).shuffle(every)  # type: ignore[arg-type]
+    return every
+
+
+def heard_prompts(every: Sequence[Prompt], encoder: SpeechEncoder) -> Iterator[Heard]:
+    """Prompts as the encoder hears them, several at once, each frame with its prompt's number instead of a phone."""
+    first = 0
+    for end in range(1, len(every) + 1):
+        group = every[first:end]
+        if sum(len(item.samples) for item in group) >= _GROUP or end == len(every):
+            features = hear(encoder, np.concatenate([item.samples for item in group]))
+            numbers = [np.full(len(item.samples) // HOP, first + place) for place, item in enumerate(group)]
+            labels = np.concatenate(numbers).astype(np.uint16)
+            yield features[: len(labels) // 2], labels
+            first = end
+
+
+@torch.inference_mode()
+def aligned(every: Sequence[Prompt], folder: Path, net: SpeechNet) -> Iterator[Heard]:
+    """What `keep_heard` made of `heard_prompts`, with the phones that the network finds in them.
+
+    Where a prompt's text is not what is heard, its frames are left out.
+    """
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as file:
+            heard, numbers = file["heard"], file["phones"][::2]
+        presence = net.eval()(torch.from_numpy(heard).float()[None])[0].softmax(-1).numpy()
+        for number in np.unique(numbers):
+            start, end = np.searchsorted(numbers, [number, number + 1]).tolist()
+            timed = align(_said(every[number]), presence[2 * start : 2 * end])
+            if timed:
+                yield heard[start:end], frame_phones(timed, 2 * (end - start))
+
+
+def _said(prompt: Prompt) -> list[int]:
+    return [part.phone for part in speak(prompt.text, prompt.voice, _MANNER).phones if part.phone != SILENCE]
