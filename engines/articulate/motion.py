@@ -179,8 +179,8 @@ class _Sampler:
         return np.asarray(self._samples(track, max(_MOMENT_S, 1 / self._fps)) @ _HANN, dtype=np.float32)
 
     def peak(self, track: Track) -> Track:
-        """Within the frame: lips may touch for no longer."""
-        return np.asarray(self._samples(track, 1 / self._fps).max(1), dtype=np.float32)
+        """Within half the frame's time: lips may touch for no longer, and part again before the next."""
+        return np.asarray(self._samples(track, 0.5 / self._fps).max(1), dtype=np.float32)
 
 
 def resting_width(measures: Measures, shots: NDArray[np.int32], fps: float) -> Track:

@@ -189,6 +189,8 @@ _SPREAD = {
     Feature.TEETH: 3.0,
     Feature.TONGUE: 3.0,
 }
+#: Lips that meet do so in a quick movement of their own, and let a short vowel between two of them be seen.
+_SPREAD_MEETING = _SPREAD | {Feature.OPENING: 2.5}
 _REACH = 20
 _FEEBLE = 1e-3
 
@@ -204,11 +206,18 @@ def coarticulate(presence: torch.Tensor) -> torch.Tensor:
         (B, N, len(Feature)) float, differentiable; opening may be slightly negative where lips are pressed together.
     """
     targets, hold = (table.to(presence) for table in _tables())
-    pull = functional.pad((presence @ (hold * targets)).transpose(1, 2), (_REACH, _REACH))
-    weight = functional.pad((presence @ hold).transpose(1, 2), (_REACH, _REACH))
-    bells = _bells().to(presence)
-    blended = functional.conv1d(pull, bells, groups=len(Feature))
-    return (blended / (functional.conv1d(weight, bells, groups=len(Feature)) + _FEEBLE)).transpose(1, 2)
+    meeting = presence * torch.tensor([mouth.closure == 1 for mouth in MOUTHS.values()]).to(presence)
+    pull, weight = (
+        _over_time((presence - meeting) @ table, _SPREAD) + _over_time(meeting @ table, _SPREAD_MEETING)
+        for table in (hold * targets, hold)
+    )
+    return pull / (weight + _FEEBLE)
+
+
+def _over_time(features: torch.Tensor, spread: dict[Feature, float]) -> torch.Tensor:
+    """Each feature (B, N, len(Feature)) under its bell; silence surrounds them."""
+    padded = functional.pad(features.transpose(1, 2), (_REACH, _REACH))
+    return functional.conv1d(padded, _bells(spread).to(features), groups=len(Feature)).transpose(1, 2)
 
 
 def _tables() -> tuple[torch.Tensor, torch.Tensor]:
@@ -218,7 +227,7 @@ def _tables() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor(targets), torch.tensor(hold)
 
 
-def _bells() -> torch.Tensor:
+def _bells(spread: dict[Feature, float]) -> torch.Tensor:
     offsets = torch.arange(-_REACH, _REACH + 1, dtype=torch.float32)
-    bells = torch.stack([torch.exp(-0.5 * (offsets / _SPREAD[feature]) ** 2) for feature in Feature])
+    bells = torch.stack([torch.exp(-0.5 * (offsets / spread[feature]) ** 2) for feature in Feature])
     return (bells / bells.sum(1, keepdim=True)).unsqueeze(1)
