@@ -24,6 +24,8 @@ _MOST_REST_GAP = 0.02
 _RELAXED_WIDTH = 0.60
 _ROUND_WIDTH_SHARE = 0.22
 _BASELINE_S = 0.5
+#: Small openings are seen in speech more often than heard, and half a one is hardly seen at all.
+_OPENING_POWER = 0.75
 _MOST_OF_RANGE = 1.45
 _TUCK_GAP = 0.022
 #: How far apart spread lips draw the corners, over the resting width.
@@ -103,7 +105,7 @@ def commands(
     rounding = np.maximum(rounding * style.shape, 0)
     spread = pace(sampler.mean(speech.width) * voice.gain(np.abs(speech.width), 0.6)) * active * style.shape
     tuck = voice.event(sampler.mean(speech.labiodental * speech.activity), speech.labiodental) * (1 - closure)
-    opening = sampler.mean(speech.opening) * voice.gain(speech.opening, 1.0)
+    opening = (sampler.mean(speech.opening) * voice.gain(speech.opening, 1.0)) ** _OPENING_POWER
     reach, rest = (np.array([getattr(m, name) for m in manners], np.float32)[who] for name in ("range", "rest_gap"))
     reach = reach * style.opening
     opening = np.maximum(pace(opening), 0) * acting.variation

@@ -22,8 +22,8 @@ _LITTLE = frozenset(
         r"\w+",
         """a an the and or but in of on to as with at is are be by for it its his her their my this that please way
         manner style tone mood voice voices speech speak speaks speaking spoken say says saying talk talks talking
-        sound sounds sounding look looks looking person man woman speaker character he she they who while do does any too very
-        neutral natural naturally normal normally""",
+        sound sounds sounding look looks looking person man woman speaker character he she they who while
+        do does any too very neutral natural naturally normal normally""",
     )
 )
 

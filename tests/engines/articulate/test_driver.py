@@ -2,6 +2,7 @@
 
 import wave
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -197,7 +198,7 @@ def test_short_vowels_and_the_closures_between_them_are_seen_at_any_frame_rate(
     ]
     gaps = gaps_of(driver.articulate(pause(3.0), RATE, said), 3.0, fps)
     times_s = (np.arange(len(gaps)) + 0.5) / fps
-    spans = list(zip(bounds, bounds[1:], strict=False))[2:-1]
+    spans = list(pairwise(bounds))[2:-1]
     seen = [gaps[np.abs(times_s - (start + end) / 2) <= 0.5 / fps + 1e-6] for start, end in spans]
 
     assert max(gap.min() for gap in seen[::2]) < 0.03
