@@ -22,20 +22,20 @@ _TALKING_SPREAD = 0.05
 _MOST_REST_GAP = 0.02
 #: A smile wider than this relaxes in speech.
 _RELAXED_WIDTH = 0.60
-_ROUND_WIDTH_SHARE = 0.22
+_ROUND_WIDTH_SHARE = 0.18
 _BASELINE_S = 0.5
 #: Small openings are seen in speech more often than heard, and half a one is hardly seen at all.
 _OPENING_POWER = 0.75
 _MOST_OF_RANGE = 1.45
 _TUCK_GAP = 0.022
 #: How far apart spread lips draw the corners, over the resting width.
-_SPREAD_WIDTH_SHARE = 0.12
+_SPREAD_WIDTH_SHARE = 0.13
 #: A full smile draws the corners apart by this.
 _SMILE_WIDTH = 0.06
 #: Movements faster than this are those that a style makes overshoot.
 _FAST_S = 0.08
 #: Lips are shown as they are on average over so long.
-_MOMENT_S = 0.06
+_MOMENT_S = 0.07
 _SUBFRAMES = 8
 _HANN = (np.hanning(_SUBFRAMES + 2)[1:-1] / np.hanning(_SUBFRAMES + 2).sum()).astype(np.float32)
 
