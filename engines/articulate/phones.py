@@ -7,7 +7,8 @@ a k leaves them to its neighbours, and a short vowel falls short of its target (
 
 Opening is that of the lips and not of the jaw: spread lips part further than rounded ones at the same height of the jaw
 (Fromkin 1964), and those of ɹ and w are all but closed. Between phrases that follow one another the mouth does not
-shut; it waits slightly open (Gick et al. 2004). Targets were moved that way by what real lips do, see docs/articulation.md.
+shut; it waits slightly open (Gick et al. 2004). Targets were moved that way by what real lips do, see
+docs/articulation.md.
 """
 
 import unicodedata
