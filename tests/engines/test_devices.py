@@ -7,7 +7,8 @@ from engines.articulate.detector import INPUT_SIZE as DETECTOR_SIZE
 from engines.articulate.detector import FaceDetector
 from engines.articulate.mesh import INPUT_SIZE as MESH_SIZE
 from engines.articulate.mesh import POINTS, FaceMesh
-from engines.articulate.speech_net import SAMPLE_RATE, SpeechNet, log_mel, normalise
+from engines.articulate.speech_encoder import SAMPLE_RATE
+from engines.articulate.speech_net import Hearing
 
 pytestmark = pytest.mark.unit
 
@@ -34,10 +35,9 @@ def test_the_mesh_computes_where_it_is_put() -> None:
 
 
 def test_speech_is_heard_where_its_samples_are() -> None:
-    network = SpeechNet(phones=40).to(_ELSEWHERE)
-    with torch.inference_mode():
-        mel = normalise(log_mel(torch.zeros(2, SAMPLE_RATE, device=_ELSEWHERE)))
-        logits = network(mel)
+    hearing = Hearing(phones=40).to(_ELSEWHERE)
 
-    assert logits.device == _ELSEWHERE
-    assert logits.shape == (2, 101, 40)
+    (presence,) = hearing.presence(torch.zeros(SAMPLE_RATE, device=_ELSEWHERE))
+
+    assert presence.device == _ELSEWHERE
+    assert presence.shape == (101, 40)
