@@ -13,7 +13,7 @@ DARK = np.array([90, 55, 40], np.uint8)
 def _head(seed: int) -> NDArray[np.float32]:
     """A relief: one egg for all, with a person's own bumps."""
     egg = np.random.default_rng(0).normal(0, [40, 50, 30], (468, 3))
-    return (egg + np.random.default_rng(seed).normal(0, 9, (468, 3))).astype(np.float32)
+    return np.asarray(egg + np.random.default_rng(seed).normal(0, 9, (468, 3)), np.float32)
 
 
 def _turned(relief: NDArray[np.float32], angle: float) -> NDArray[np.float32]:
