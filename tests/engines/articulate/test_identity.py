@@ -17,8 +17,9 @@ def _head(seed: int) -> NDArray[np.float32]:
 
 
 def _turned(relief: NDArray[np.float32], angle: float) -> NDArray[np.float32]:
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return (1.3 * relief @ np.array([[cosine, 0, -sine], [0, 1, 0], [sine, 0, cosine]]) + 20).astype(np.float32)
+    cosine, sine = float(np.cos(angle)), float(np.sin(angle))
+    turn = np.array([[cosine, 0, -sine], [0, 1, 0], [sine, 0, cosine]])
+    return np.asarray(1.3 * relief @ turn + 20, np.float32)
 
 
 def _likeness(seed: int, cheeks: NDArray[np.uint8] = FAIR, angle: float = 0.0) -> Likeness:
