@@ -22,7 +22,7 @@ _UPPER = np.array(
 #: Differences that tell as much as each other: of shape, of brightness and of hue (as logarithms).
 _SHAPE, _BRIGHTNESS, _HUE = 0.08, 0.6, 0.25
 #: From this difference on two faces are two people's.
-_ANOTHER = 1.45
+_ANOTHER = 1.2
 _DARK = 5.0
 
 
