@@ -16,7 +16,7 @@ DRAWN, OWN = -1, -2
 
 _DRAWN_COST = 4.0
 _OWN_BONUS = 0.3
-_SWITCH_COST = 3.0
+_SWITCH_COST = 6.0
 #: From this gap on, a mouth counts as fully visible.
 _VISIBLE = 0.04
 _LEAST_OWN_GAP = 0.03
