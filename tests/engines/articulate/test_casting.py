@@ -122,7 +122,9 @@ def _analysed(frame: Frame, voices: Sequence[Speech], mask: NDArray[np.uint8] | 
 
 
 def _drawn(analysis: Analysis, frame: Frame, number: int) -> Frame:
-    return next(engine().render_segment([frame], analysis, number, _quiet))
+    """One output frame, without the blinking and swaying of still pictures."""
+    spoken = {name: tensor for name, tensor in analysis.tensors.items() if not name.endswith(".lids")}
+    return next(engine().render_segment([frame], Analysis(tensors=spoken), number, _quiet))
 
 
 def _talks(performance: Performance) -> list[int]:
