@@ -4,12 +4,11 @@ Each point of the mesh about the mouth keeps its colour, compared with the cheek
 points, and what lies on the skin moves with them. Where many of them take on another colour, something is before them.
 """
 
-from itertools import pairwise
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.articulate.stretches import flagged, widened
 from engines.base import Frame
 
 Landmarks = NDArray[np.float32]
@@ -110,18 +109,11 @@ def _changed(looks: Floats, middle: Floats, spread: Floats) -> Floats:
 def _lasting(share: Floats, fps: float) -> NDArray[np.bool_]:
     """Where the share of changed points is large, with hysteresis, short gaps bridged."""
     result = np.zeros(len(share), dtype=bool)
-    for start, end in _stretches(share >= _ENDS):
+    for start, end in flagged(share >= _ENDS):
         if share[start:end].max() >= _BEGINS:
             result[start:end] = True
-    for start, end in _stretches(~result):
+    for start, end in flagged(~result):
         inner = start > 0 and end < len(share)
         if inner and end - start <= _BRIDGED_S * fps:
             result[start:end] = True
-    reach = round(_MARGIN_S * fps)
-    return np.asarray(np.convolve(result, np.ones(2 * reach + 1), mode="same")[: len(share)] > 0) if reach else result
-
-
-def _stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Start and end of each run of flagged frames."""
-    bounds = [0, *(np.flatnonzero(np.diff(flags)) + 1).tolist(), len(flags)]
-    return [(start, end) for start, end in pairwise(bounds) if flags[start]]
+    return widened(result, round(_MARGIN_S * fps))

@@ -4,12 +4,12 @@ Viterbi's algorithm (Forney, "The Viterbi Algorithm", 1973) within each unbroken
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.articulate.shape import Floats
+from engines.articulate.stretches import stretches
 
 #: Choices other than a bank entry.
 DRAWN, OWN = -1, -2
@@ -61,8 +61,7 @@ def choose(
         int16 (T,), a bank index, `DRAWN` or `OWN`.
     """
     choice = np.full(len(shots), DRAWN, dtype=np.int16)
-    bounds = [0, *(np.flatnonzero(np.diff(shots)) + 1).tolist(), len(shots)]
-    for start, end in pairwise(bounds):
+    for start, end in stretches(shots):
         if shots[start] >= 0:
             entries = np.flatnonzero(bank_shots == shots[start])
             stretch = slice(start, end)
