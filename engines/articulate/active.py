@@ -7,6 +7,7 @@ drives the lips is seldom the one they moved to, so the lips alone must tell.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,11 +118,25 @@ def _appearance(track: Track, index: int, shot: int, width: int) -> _Appearance:
 
 def _best_person(cast: Sequence[_Appearance]) -> list[_Appearance]:
     """The appearances of the person who is worth most in all of them; the cast is in the order of its worth."""
-    apart = np.array([[bool(np.isin(one.frames, other.frames).any()) for other in cast] for one in cast], dtype=bool)
-    whose = people([one.likeness for one in cast], apart)
+    whose = people([one.likeness for one in cast], _at_once(cast))
     sums = np.bincount(whose, weights=[_worth(one, FaceChoice.ACTIVE) for one in cast])
     best = int(sums.argmax())
     return [one for one, person in zip(cast, whose, strict=True) if person == best]
+
+
+def _at_once(cast: Sequence[_Appearance]) -> list[set[int]]:
+    """For each appearance, which others are seen in one of its frames: those of other tracks only."""
+    tracks, frames = 1 + max(one.track for one in cast), 1 + max(int(one.frames[-1]) for one in cast)
+    shown = np.full((tracks, frames), -1)
+    for number, one in enumerate(cast):
+        shown[one.track, one.frames] = number
+    found: list[set[int]] = [set() for _ in cast]
+    for pair in combinations(shown, 2):
+        both = np.stack(pair, axis=1)
+        for one_number, other_number in np.unique(both[(both >= 0).all(1)], axis=0).tolist():
+            found[one_number].add(other_number)
+            found[other_number].add(one_number)
+    return found
 
 
 def _joined(tracks: Sequence[Track], cast: Sequence[_Appearance]) -> Track:

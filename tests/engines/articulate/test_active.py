@@ -103,6 +103,15 @@ def test_a_speaker_is_followed_from_track_to_track() -> None:
         assert (chosen.watched.bank.picture(index) == (10 if number < 50 else 20)).all()
 
 
+def test_in_flickering_light_where_each_frame_is_a_shot_people_stay_who_they_are() -> None:
+    shots = np.arange(100, dtype=np.int32)
+    large, small = _track(10, STILL, shots, (1, 2) * 50), _track(20, STILL, shots, (2, 1) * 50)
+    shrunk = replace(small, watched=replace(small.watched, points=small.watched.points * 0.9))
+    chosen = speaker_among([large, shrunk], FaceChoice.ACTIVE, WIDTH)
+
+    assert np.array_equal(_middle(chosen), np.tile([10.0, 20.0], 50))
+
+
 def test_nobody_can_be_chosen_of_nobody() -> None:
     nobody = _track(0, STILL, np.full(100, NOBODY, np.int32), ())
 
