@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice, product
 
 import numpy as np
@@ -70,7 +71,8 @@ class Articulate:
             performances: dict[Side, Performance] = {}
             for number, (speech, speaker) in enumerate(zip(voices, speakers, strict=True)):
                 variation = vary_opening(direction.seed, number, timeline.frames, float(timeline.fps))
-                articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones)
+                heard = partial(report, 0.9 + 0.1 * number / len(voices))
+                articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones, heard)
                 acting = Acting(style=style, variation=variation)
                 performance = perform(speaker, articulation, timeline, acting)
                 if scene is not None:
