@@ -103,7 +103,10 @@ class Articulate:
     ) -> list[Speaker]:
         """Find a face for each voice."""
         source_fps, total = float(timeline.source_fps), int(timeline.source_index.max()) + 1
-        picks = [pick_of(speech.side, len(voices), timeline.width, direction.face) for speech in voices]
+        picks = [
+            pick_of(speech.side, len(voices), timeline.width, direction.face, is_portrait=timeline.is_portrait)
+            for speech in voices
+        ]
         admit, is_alone = admit_by(direction.mask), len(voices) == 1 and not timeline.is_portrait
         bystanders = _BYSTANDERS if is_alone else 0
         tracks = watch(self._finder, frames, picks, admit, total, source_fps, report, bystanders)
