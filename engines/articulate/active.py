@@ -62,10 +62,10 @@ def speaker_among(tracks: Sequence[Track], choice: FaceChoice, width: int) -> Tr
         A track in whose frames only the speaker is seen; `ANOTHER` stands where others alone are.
     """
     seen = [_appearance(track, index, shot, width) for index, track in enumerate(tracks) for shot in track.likenesses]
-    cast = [one for one in seen if one.size > 0] or seen
-    if not cast:
+    if not seen:
         return tracks[0]
-    cast = sorted(cast, key=lambda one: _worth(one, choice), reverse=True)
+    # Who cannot be driven comes last.
+    cast = sorted(seen, key=lambda one: (one.size > 0, _worth(one, choice)), reverse=True)
     if choice is FaceChoice.ACTIVE:
         cast = _best_person(cast)
     return _joined(tracks, cast)
