@@ -8,6 +8,7 @@ drives the lips is seldom the one they moved to, so the lips alone must tell.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from engines.articulate.bank import Bank, merged
 from engines.articulate.identity import Likeness, people
 from engines.articulate.shape import Floats, frontal, measure, sizeable
 from engines.articulate.watch import ANOTHER, NOBODY, Track
+
+T = TypeVar("T", bound=np.generic)
 
 #: Lips that speak open and close within this; what is slower is expression.
 _SYLLABLE_S = 0.35
@@ -153,21 +156,29 @@ def _joined(tracks: Sequence[Track], cast: Sequence[_Appearance]) -> Track:
     for shot, number in enumerate(order):
         shots[whose == number] = shot
         track_of[whose == number] = cast[number].track
-    rows = np.arange(len(whose))
     watched = replace(
         first,
-        points=np.stack([track.watched.points for track in tracks])[track_of, rows],
+        points=_woven([track.watched.points for track in tracks], track_of),
         shots=shots,
-        light=np.stack([track.watched.light for track in tracks])[track_of, rows],
-        contrast=np.stack([track.watched.contrast for track in tracks])[track_of, rows],
+        light=_woven([track.watched.light for track in tracks], track_of),
+        contrast=_woven([track.watched.contrast for track in tracks], track_of),
         bank=_bank(tracks, track_of, shots),
     )
     joined = Track(
         watched=watched,
-        colours=np.stack([track.colours for track in tracks])[track_of, rows],
+        colours=_woven([track.colours for track in tracks], track_of),
         likenesses={shot: cast[number].likeness for shot, number in enumerate(order)},
     )
     return _with_others(joined, tracks)
+
+
+def _woven(values: Sequence[NDArray[T]], track_of: NDArray[np.intp]) -> NDArray[T]:
+    """Of each frame the values of its track, (N, ...)."""
+    result = values[0].copy()
+    for index, others in enumerate(values[1:], 1):
+        frames = track_of == index
+        result[frames] = others[frames]
+    return result
 
 
 def _bank(tracks: Sequence[Track], track_of: NDArray[np.intp], shots: NDArray[np.int32]) -> Bank:

@@ -12,7 +12,7 @@ from engines.articulate.stretches import flagged, widened
 from engines.base import Frame
 
 Landmarks = NDArray[np.float32]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 _CHEEKS = (50, 280, 101, 330, 36, 266)
 _AROUND_MOUTH = (
@@ -88,14 +88,14 @@ def covered(colours: NDArray[np.uint8], shots: NDArray[np.int32], fps: float) ->
 
 def _relative(colours: NDArray[np.uint8]) -> Floats:
     """Colours (N, P, 3) as logarithms of their ratios to the cheeks'."""
-    values = np.log(colours.astype(np.float64) + _DARK)
+    values = np.log(colours.astype(np.float32) + np.float32(_DARK))
     return np.asarray(values[:, 1:] - values[:, :1])
 
 
 def _usual(looks: Floats) -> tuple[Floats, Floats]:
     """The usual colour of each point and its spread, robustly (median absolute deviation)."""
     middle = np.median(looks, axis=0)
-    return middle, 1.48 * np.median(np.abs(looks - middle), axis=0)
+    return middle, np.float32(1.48) * np.median(np.abs(looks - middle), axis=0)
 
 
 def _changed(looks: Floats, middle: Floats, spread: Floats) -> Floats:
@@ -103,7 +103,7 @@ def _changed(looks: Floats, middle: Floats, spread: Floats) -> Floats:
     away = np.abs(looks - middle)
     far = (away > _OTHER).any(-1).mean(1)
     unusual = (away > _LEAST_OTHER + _SPREADS * spread).any(-1).mean(1)
-    return np.asarray(np.maximum(far, unusual))
+    return np.asarray(np.maximum(far, unusual), dtype=np.float32)
 
 
 def _lasting(share: Floats, fps: float) -> NDArray[np.bool_]:
