@@ -31,7 +31,7 @@ from engines.faces import FaceFinder
 INFO = EngineInfo(
     name="articulate",
     summary="Moves the speaker's own lips and jaw by geometry; runs without a GPU.",
-    licence="Apache-2.0",
+    licence="Apache-2.0 and MIT",
     capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
 )
 
