@@ -16,6 +16,8 @@ _ROOM_SHARE = (0.08, 0.20)
 #: Speech is about as loud as the loudest stretch of so long, in frames, even if all else is silence.
 _PHRASE = 20.0
 _HEARD = (0.25, 0.65)
+#: A mouth gets ready so long before speech and waits as long after it, in frames: it does not shut between words.
+_WAIT = 10
 #: Standard deviation of the smoothing, in frames of 10 ms: the mouth wakes a little early and rests a little late.
 _EASE = 5.0
 
@@ -34,7 +36,7 @@ def activity(silence: Track, levels_db: Track) -> Track:
     now = smooth(levels_db, 2.0)
     voiced = ramp(now - loud, _PAUSE_DB) * ramp((now - quiet) / rise, _ROOM_SHARE)
     heard = ramp(smooth(1 - silence, 2.0), _HEARD)
-    return smooth((present * voiced * heard).astype(np.float32), _EASE)
+    return smooth(_at_hand(np.asarray(present * voiced * heard, np.float32)), _EASE)
 
 
 def timed_activity(speaking: NDArray[np.bool_]) -> Track:
@@ -43,9 +45,13 @@ def timed_activity(speaking: NDArray[np.bool_]) -> Track:
     Args:
         speaking: bool (N,), at frames of 10 ms.
     """
-    reach = int(_EASE)
-    around = np.convolve(np.pad(speaking, reach), np.ones(2 * reach + 1), mode="valid") > 0
-    return smooth(around.astype(np.float32), _EASE)
+    return smooth(_at_hand(speaking.astype(np.float32)), _EASE)
+
+
+def _at_hand(speaking: Track) -> Track:
+    """The most within `_WAIT` frames."""
+    padded = np.pad(speaking, _WAIT, mode="edge")
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * _WAIT + 1).max(1), np.float32)
 
 
 def ramp(values: Track | np.floating, span: tuple[float, float]) -> Track:

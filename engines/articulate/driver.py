@@ -29,7 +29,7 @@ __all__ = ["RATE_HZ", "Articulation", "SpeechDriver", "sample_at"]
 
 _WEIGHTS = Path(__file__).parent / "weights"
 #: Probability of contact at which the lips begin to close, and at which they are shut.
-_CONTACT = (0.08, 0.25)
+_CONTACT = (0.2, 0.6)
 #: Running speech seldom reaches the table's targets; this brings its widest vowels to 1.
 _WIDEN = 1.6
 

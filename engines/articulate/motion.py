@@ -22,18 +22,20 @@ _TALKING_SPREAD = 0.05
 _MOST_REST_GAP = 0.02
 #: A smile wider than this relaxes in speech.
 _RELAXED_WIDTH = 0.60
-_ROUND_WIDTH_SHARE = 0.22
+_ROUND_WIDTH_SHARE = 0.18
 _BASELINE_S = 0.5
-#: Small openings are seen in speech more often than heard.
-_OPENING_POWER = 0.8
+#: Small openings are seen in speech more often than heard, and half a one is hardly seen at all.
+_OPENING_POWER = 0.75
 _MOST_OF_RANGE = 1.45
 _TUCK_GAP = 0.022
-#: A dropping jaw draws the corners of the mouth together.
-_NARROWED_BY_OPENING = 0.35
+#: How far apart spread lips draw the corners, over the resting width.
+_SPREAD_WIDTH_SHARE = 0.13
 #: A full smile draws the corners apart by this.
 _SMILE_WIDTH = 0.06
 #: Movements faster than this are those that a style makes overshoot.
 _FAST_S = 0.08
+#: Lips are shown as they are on average over so long.
+_MOMENT_S = 0.07
 _SUBFRAMES = 8
 _HANN = (np.hanning(_SUBFRAMES + 2)[1:-1] / np.hanning(_SUBFRAMES + 2).sum()).astype(np.float32)
 
@@ -112,8 +114,7 @@ def commands(
     gap += (np.minimum(gap, _TUCK_GAP) - gap) * tuck
     relaxed = width + 0.5 * active * (np.minimum(width, _RELAXED_WIDTH) - width)
     relaxed = relaxed + _SMILE_WIDTH * style.smile
-    wide = relaxed * (1 + np.where(spread > 0, 0.09, 0.12) * spread) * (1 - _ROUND_WIDTH_SHARE * rounding)
-    wide *= 1 - _NARROWED_BY_OPENING * gap
+    wide = relaxed * (1 + _SPREAD_WIDTH_SHARE * spread) * (1 - _ROUND_WIDTH_SHARE * rounding)
     teeth, tongue = sampler.mean(speech.teeth), sampler.mean(speech.tongue)
     smile = np.full(len(width), style.smile)
     columns = [gap, wide, np.minimum(rounding, 1), closure, tuck, teeth, tongue, strength, smile]
@@ -154,7 +155,7 @@ class _Voice:
     def event(self, sampled: Track, track: Track) -> Track:
         """Turn a probability into a movement: 1 at the peaks that stand out of this voice's."""
         low, high = self._percentile(track, 88), self._percentile(track, 95)
-        return ramp(sampled, (float(np.clip(low, 0.10, 0.35)), float(np.clip(high, 0.20, 0.65))))
+        return ramp(sampled, (float(np.clip(low, 0.20, 0.35)), float(np.clip(high, 0.40, 0.65))))
 
 
 def pose_at(row: Track) -> Pose:
@@ -169,19 +170,19 @@ class _Sampler:
         self._middles_s = (np.arange(frames)[:, None] + 0.5) / fps
         self._fps = fps
 
-    def _samples(self, track: Track, window_frames: float) -> Track:
+    def _samples(self, track: Track, window_s: float) -> Track:
         inside = (np.arange(_SUBFRAMES) + 0.5) / _SUBFRAMES - 0.5
-        times_s = self._middles_s + inside * window_frames / self._fps
+        times_s = self._middles_s + inside * window_s
         samples = sample_at(track, times_s.ravel()).reshape(times_s.shape)
         return np.where(times_s * RATE_HZ <= len(track), samples, np.float32(0))
 
     def mean(self, track: Track) -> Track:
-        """Over two frames: lips that moved within one would only flicker."""
-        return np.asarray(self._samples(track, 2.0) @ _HANN, dtype=np.float32)
+        """Over a moment as long at any frame rate: lips that moved within it would only flicker."""
+        return np.asarray(self._samples(track, max(_MOMENT_S, 1 / self._fps)) @ _HANN, dtype=np.float32)
 
     def peak(self, track: Track) -> Track:
-        """Within the frame: lips may touch for no longer."""
-        return np.asarray(self._samples(track, 1.0).max(1), dtype=np.float32)
+        """Within half the frame's time: lips may touch for no longer, and part again before the next."""
+        return np.asarray(self._samples(track, 0.5 / self._fps).max(1), dtype=np.float32)
 
 
 def resting_width(measures: Measures, shots: NDArray[np.int32], fps: float) -> Track:

@@ -3,7 +3,12 @@
 The table gives each phone a target for seven features of the mouth and says how firmly it holds each one. Blending
 follows the dominance model of co-articulation (Löfqvist 1990; Cohen and Massaro 1993): a feature at time t is the mean
 of the targets around t, weighted by dominance and by a bell over time. A p closes the lips whatever surrounds it;
-a k leaves them to its neighbours.
+a k leaves them to its neighbours, and a short vowel falls short of its target (undershoot, Lindblom 1963).
+
+Opening is that of the lips and not of the jaw: spread lips part further than rounded ones at the same height of the jaw
+(Fromkin 1964), and those of ɹ and w are all but closed. Between phrases that follow one another the mouth does not
+shut; it waits slightly open (Gick et al. 2004). Targets were moved that way by what real lips do, see
+docs/articulation.md.
 """
 
 import unicodedata
@@ -53,43 +58,43 @@ class Mouth:
 
 
 _P = Mouth(-0.25, 0.0, 0.0, 4.0, 0.3, closure=1.0)
-_F = Mouth(0.02, 0.05, 0.0, 2.5, 0.8, labiodental=1.0, teeth=1.0)
-_SH = Mouth(0.25, -0.3, 0.6, 1.6, 1.2, teeth=0.9)
-_S = Mouth(0.18, 0.3, 0.0, 1.6, 0.6, teeth=1.0)
-_T = Mouth(0.17, 0.15, 0.0, 0.9, 0.3, teeth=0.5, tongue=0.3)
-_TH = Mouth(0.16, 0.1, 0.0, 1.2, 0.4, teeth=0.6, tongue=1.0)
-_K = Mouth(0.24, 0.0, 0.0, 0.35, 0.15)
+_F = Mouth(-0.10, 0.05, 0.0, 4.0, 0.8, labiodental=1.0, teeth=1.0)
+_SH = Mouth(0.22, -0.15, 0.4, 1.6, 1.2, teeth=0.9)
+_S = Mouth(0.20, 0.4, 0.0, 1.6, 0.6, teeth=1.0)
+_T = Mouth(0.17, 0.25, 0.0, 0.9, 0.3, teeth=0.5, tongue=0.3)
+_TH = Mouth(0.18, 0.1, 0.0, 1.2, 0.4, teeth=0.6, tongue=1.0)
+_K = Mouth(0.28, 0.0, 0.0, 0.35, 0.15)
 
 #: Every phone told apart, keyed by its IPA letter; their order is the order of the network's outputs.
 MOUTHS: dict[str, Mouth] = {
-    "": Mouth(0.0, 0.0, 0.0, 0.6, 0.8, teeth=0.0),
-    "ɑ": Mouth(0.85, 0.15, 0.0, 1.0, 1.0),
-    "æ": Mouth(0.80, 0.35, 0.0, 1.0, 1.0),
+    "": Mouth(0.15, 0.0, 0.0, 1.2, 1.2, teeth=0.0),
+    "ɑ": Mouth(0.82, 0.15, 0.0, 1.0, 1.0),
+    "æ": Mouth(0.92, 0.35, 0.0, 1.0, 1.0),
     "ʌ": Mouth(0.55, 0.1, 0.0, 1.0, 1.0),
     "ə": Mouth(0.33, 0.05, 0.05, 0.6, 0.6),
-    "ɚ": Mouth(0.35, -0.1, 0.2, 0.6, 0.6),
-    "ɛ": Mouth(0.58, 0.45, 0.0, 1.0, 1.0),
-    "e": Mouth(0.52, 0.5, 0.0, 1.0, 1.0),
-    "ɪ": Mouth(0.33, 0.55, 0.0, 1.0, 1.0),
-    "i": Mouth(0.22, 0.65, 0.0, 1.0, 1.0),
-    "ɨ": Mouth(0.25, 0.35, 0.0, 0.8, 0.8),
-    "ʊ": Mouth(0.20, -0.4, 0.7, 1.0, 1.0),
-    "u": Mouth(0.08, -0.7, 1.0, 1.0, 1.0),
-    "o": Mouth(0.28, -0.6, 0.8, 1.0, 1.0),
-    "ɔ": Mouth(0.45, -0.45, 0.5, 1.0, 1.0),
-    "y": Mouth(0.10, -0.6, 0.95, 1.0, 1.0),
-    "ø": Mouth(0.28, -0.35, 0.65, 1.0, 1.0),
+    "ɚ": Mouth(0.30, -0.1, 0.2, 0.6, 0.6),
+    "ɛ": Mouth(0.74, 0.45, 0.0, 1.0, 1.0),
+    "e": Mouth(0.70, 0.5, 0.0, 1.0, 1.0),
+    "ɪ": Mouth(0.46, 0.55, 0.0, 1.0, 1.0),
+    "i": Mouth(0.34, 0.65, 0.0, 1.0, 1.0),
+    "ɨ": Mouth(0.32, 0.35, 0.0, 0.8, 0.8),
+    "ʊ": Mouth(0.12, -0.4, 0.7, 1.0, 1.0),
+    "u": Mouth(0.06, -0.7, 1.0, 1.0, 1.0),
+    "o": Mouth(0.18, -0.6, 0.8, 1.0, 1.0),
+    "ɔ": Mouth(0.26, -0.45, 0.5, 1.0, 1.0),
+    "y": Mouth(0.06, -0.6, 0.95, 1.0, 1.0),
+    "ø": Mouth(0.20, -0.35, 0.65, 1.0, 1.0),
     "p": _P,
     "b": _P,
     "m": _P,
     "β": Mouth(0.05, 0.0, 0.0, 2.0, 0.5, closure=0.4),
     "f": _F,
     "v": _F,
-    "w": Mouth(0.05, -0.8, 1.0, 2.0, 2.0),
-    "ɹ": Mouth(0.25, -0.25, 0.3, 0.8, 0.6),
+    "w": Mouth(-0.05, -0.8, 1.0, 3.0, 2.0),
+    "ɹ": Mouth(0.08, -0.30, 0.35, 0.8, 0.6),
     "r": Mouth(0.25, 0.1, 0.0, 0.7, 0.3, teeth=0.5, tongue=0.3),
     "ʁ": Mouth(0.30, 0.0, 0.0, 0.4, 0.2),
-    "l": Mouth(0.22, 0.0, 0.0, 0.7, 0.3, tongue=0.7),
+    "l": Mouth(0.18, 0.0, 0.0, 0.7, 0.3, tongue=0.7),
     "ʃ": _SH,
     "ʒ": _SH,
     "s": _S,
@@ -104,8 +109,8 @@ MOUTHS: dict[str, Mouth] = {
     "ŋ": _K,
     "x": Mouth(0.35, 0.0, 0.0, 0.25, 0.15),
     "h": Mouth(0.35, 0.0, 0.0, 0.2, 0.1),
-    "j": Mouth(0.20, 0.45, 0.0, 0.9, 0.7),
-    "ɲ": Mouth(0.22, 0.35, 0.0, 0.8, 0.5, tongue=0.4),
+    "j": Mouth(0.26, 0.45, 0.0, 0.9, 0.7),
+    "ɲ": Mouth(0.25, 0.35, 0.0, 0.8, 0.5, tongue=0.4),
     "ʔ": Mouth(0.20, 0.0, 0.0, 0.1, 0.1),
 }
 
@@ -178,13 +183,15 @@ def frame_phones(timed: Sequence[TimedPhone], frames: int) -> NDArray[np.uint8]:
 #: How long one phone's pull on a feature lasts: standard deviation in frames. Lips round slowly and close fast.
 _SPREAD = {
     Feature.OPENING: 4.0,
-    Feature.WIDTH: 6.0,
-    Feature.ROUNDING: 6.0,
+    Feature.WIDTH: 7.0,
+    Feature.ROUNDING: 7.0,
     Feature.CLOSURE: 1.5,
     Feature.LABIODENTAL: 2.0,
     Feature.TEETH: 3.0,
     Feature.TONGUE: 3.0,
 }
+#: Lips that meet do so in a quick movement of their own, and let a short vowel between two of them be seen.
+_SPREAD_MEETING = _SPREAD | {Feature.OPENING: 2.5}
 _REACH = 20
 _FEEBLE = 1e-3
 
@@ -200,11 +207,18 @@ def coarticulate(presence: torch.Tensor) -> torch.Tensor:
         (B, N, len(Feature)) float, differentiable; opening may be slightly negative where lips are pressed together.
     """
     targets, hold = (table.to(presence) for table in _tables())
-    pull = functional.pad((presence @ (hold * targets)).transpose(1, 2), (_REACH, _REACH))
-    weight = functional.pad((presence @ hold).transpose(1, 2), (_REACH, _REACH))
-    bells = _bells().to(presence)
-    blended = functional.conv1d(pull, bells, groups=len(Feature))
-    return (blended / (functional.conv1d(weight, bells, groups=len(Feature)) + _FEEBLE)).transpose(1, 2)
+    meeting = presence * torch.tensor([mouth.closure == 1 for mouth in MOUTHS.values()]).to(presence)
+    pull, weight = (
+        _over_time((presence - meeting) @ table, _SPREAD) + _over_time(meeting @ table, _SPREAD_MEETING)
+        for table in (hold * targets, hold)
+    )
+    return pull / (weight + _FEEBLE)
+
+
+def _over_time(features: torch.Tensor, spread: dict[Feature, float]) -> torch.Tensor:
+    """Each feature (B, N, len(Feature)) under its bell; silence surrounds them."""
+    padded = functional.pad(features.transpose(1, 2), (_REACH, _REACH))
+    return functional.conv1d(padded, _bells(spread).to(features), groups=len(Feature)).transpose(1, 2)
 
 
 def _tables() -> tuple[torch.Tensor, torch.Tensor]:
@@ -214,7 +228,7 @@ def _tables() -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor(targets), torch.tensor(hold)
 
 
-def _bells() -> torch.Tensor:
+def _bells(spread: dict[Feature, float]) -> torch.Tensor:
     offsets = torch.arange(-_REACH, _REACH + 1, dtype=torch.float32)
-    bells = torch.stack([torch.exp(-0.5 * (offsets / _SPREAD[feature]) ** 2) for feature in Feature])
+    bells = torch.stack([torch.exp(-0.5 * (offsets / spread[feature]) ** 2) for feature in Feature])
     return (bells / bells.sum(1, keepdim=True)).unsqueeze(1)

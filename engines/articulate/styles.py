@@ -1,16 +1,20 @@
 """Speaking styles in words: a small vocabulary, and what each word does to the motion of the mouth.
 
-A prompt is free text. Words of the vocabulary count wherever they stand in it, in any case, and add up; little words
-such as "and" are passed over; any other word is told back to the client, for it changes nothing.
+A prompt is free text. Words of the vocabulary count wherever they stand in it, in any case, and add up, except after a
+"not", "without" or the like in the same clause: what is not wanted is left out. Little words such as "and" are passed
+over; any other word is told back to the client, for it changes nothing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
 _OPENING_LIMITS = 0.3, 1.7
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CLAUSE_END = re.compile(r"[.,;:!?()\n]|\b(?:but|and|while|yet|though|just|only|instead)\b")
+#: A negation of what follows it in its clause.
+_NEGATION = re.compile(r"not|no|nor|neither|never|without|avoid|cannot|dont|\w+n['’]t")
 _MOST_NAMED = 10
 #: Words that a description of a style needs and that ask for nothing.
 _LITTLE = frozenset(
@@ -19,7 +23,7 @@ _LITTLE = frozenset(
         """a an the and or but in of on to as with at is are be by for it its his her their my this that please way
         manner style tone mood voice voices speech speak speaks speaking spoken say says saying talk talks talking
         sound sounds sounding look looks looking person man woman speaker character he she they who while
-        neutral natural naturally normal normally""",
+        do does any too very neutral natural naturally normal normally""",
     )
 )
 
@@ -91,10 +95,22 @@ _MEANINGS = {word: entry.style for entry in VOCABULARY for word in (entry.word, 
 
 def style_of(prompt: str) -> tuple[Style, tuple[str, ...]]:
     """The style that a prompt asks for, and what to warn of: at most one sentence."""
-    words = list(dict.fromkeys(_WORD.findall(prompt.casefold())))
-    style = reduce(Style.and_also, _distinct(_MEANINGS[word] for word in words if word in _MEANINGS), NEUTRAL)
-    unknown = [word for word in words if word not in _MEANINGS and word not in _LITTLE]
+    words = list(dict.fromkeys(_words(prompt)))
+    wanted = _distinct(_MEANINGS[word] for word, negated in words if word in _MEANINGS and not negated)
+    style = reduce(Style.and_also, wanted, NEUTRAL)
+    unknown = list(dict.fromkeys(word for word, _ in words if word not in _MEANINGS and word not in _LITTLE))
     return style, ((_warning(unknown),) if unknown else ())
+
+
+def _words(prompt: str) -> Iterator[tuple[str, bool]]:
+    """Each word of a prompt but its negations, and whether one of these stands before it in its clause."""
+    for clause in _CLAUSE_END.split(prompt.casefold()):
+        negated = False
+        for word in _WORD.findall(clause):
+            if _NEGATION.fullmatch(word):
+                negated = True
+            else:
+                yield word, negated
 
 
 def _distinct(styles: Iterable[Style]) -> Iterable[Style]:

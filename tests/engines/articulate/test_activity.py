@@ -102,8 +102,17 @@ def test_known_speech_is_active_from_its_first_sound_to_its_last() -> None:
 
     assert active.shape == (400,)
     assert active[100:300].min() > 0.8
-    assert active[:80].max() < 0.01
-    assert active[320:].max() < 0.01
+    assert active[:75].max() < 0.01
+    assert active[325:].max() < 0.01
+
+
+def test_the_mouth_stays_ready_between_words_and_rests_between_sentences() -> None:
+    speaking = np.ones(400, bool)
+    speaking[100:115] = speaking[200:300] = False
+    active = timed_activity(speaking)
+
+    assert active[100:115].min() > 0.99
+    assert active[235:265].max() < 0.01
 
 
 def test_known_silence_is_silence() -> None:

@@ -78,8 +78,22 @@ def test_lips_are_round_before_a_rounded_vowel_sounds() -> None:
     assert rounding[12] > 0.2
 
 
-def test_the_mouth_rests_in_silence() -> None:
-    assert spoken(("", 0.5)).abs().max() < 0.01
+def test_in_a_pause_the_lips_wait_a_little_apart_and_do_nothing_else() -> None:
+    features = spoken(("", 0.5))
+    assert 0.1 < features[:, Feature.OPENING].min() <= features[:, Feature.OPENING].max() < 0.2
+    assert features[:, Feature.WIDTH :].abs().max() < 0.01
+
+
+def test_a_vowel_that_lasts_opens_wider_than_a_short_one() -> None:
+    short, long = (spoken(("t", 0.1), ("ɑ", seconds), ("t", 0.1))[:, Feature.OPENING].max() for seconds in (0.06, 0.2))
+    assert long > 1.3 * short
+
+
+@pytest.mark.parametrize(("spread", "rounded"), [("i", "u"), ("e", "o"), ("ɛ", "ɔ"), ("ɪ", "ʊ"), ("j", "w")])
+def test_spread_lips_part_further_than_rounded_ones_over_the_same_jaw(spread: str, rounded: str) -> None:
+    apart, together = (spoken((letter, 0.3))[15] for letter in (spread, rounded))
+    assert apart[Feature.OPENING] > together[Feature.OPENING] + 0.2
+    assert apart[Feature.ROUNDING] < 0.1 < 0.5 <= together[Feature.ROUNDING] + 0.001
 
 
 def test_blending_a_mixture_lies_between_its_parts() -> None:

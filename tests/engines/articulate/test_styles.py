@@ -109,11 +109,31 @@ def test_styles_add_up() -> None:
     assert warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "meant"),
+    [
+        ("not smiling", ""),
+        ("without smiling", ""),
+        ("don't shout", ""),
+        ("Please don’t shout or smile.", ""),
+        ("do not speak too loud", ""),
+        ("calm, not smiling", "calm"),
+        ("not smiling, calm", "calm"),
+        ("not loud but clear", "clear"),
+        ("without any shouting and clearly", "clear"),
+        ("never sad; happy", "happy"),
+        ("not only loud but clear", "loud clear"),
+    ],
+)
+def test_what_is_not_wanted_is_left_out(prompt: str, meant: str) -> None:
+    assert style_of(prompt) == style_of(meant)
+
+
 def test_unknown_words_are_told_in_one_sentence_with_the_vocabulary() -> None:
     style, (warning,) = style_of("Calm and not grümpy, grümpy")
 
     assert style == style_of("calm")[0]
-    assert "not, grümpy;" in warning
+    assert "nothing: grümpy;" in warning
     assert all(entry.word in warning for entry in VOCABULARY)
 
 
