@@ -10,11 +10,13 @@ from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
 from contracts.errors import InputError, NoFace, TooFewFaces
 from contracts.jobs import MediaInfo
+from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import AnalyseInput, AnalyseResult, Voice
 from engines import pipeline
-from engines.audio import delayed, read_speech
-from engines.base import Direction, Speech
+from engines.audio import read_speech
+from engines.base import Direction, Waiting
 from engines.timings import read_timings
+from engines.words import Drive, drive
 from storage.blobs import BlobStore
 
 
@@ -24,6 +26,7 @@ class Analyse:
 
     workplace: Workplace
     engines: EngineCache
+    encoder: str = SOFTWARE_ENCODER
 
     @activity.defn(name="analyse", no_thread_cancel_exception=True)
     @at_boundary
@@ -37,18 +40,24 @@ class Analyse:
         with self.workplace.scratch(step.job_id) as scratch, device_faults():
             out = scratch / "analysis.safetensors"
             try:
+                voices = [
+                    _drive(blobs, voice, step.options.sync_offset_ms, lambda: report(0.0)) for voice in step.voices
+                ]
                 plan = pipeline.analyse(
                     self.engines.get(step.engine),
                     source=blobs.local(step.source.blob),
                     source_info=step.source,
-                    voices=[_speech(blobs, voice) for voice in step.voices],
+                    voices=[voice.speech for voice in voices],
                     audio_duration_s=step.audio.duration_s,
                     options=step.options,
                     segment_s=self.workplace.settings.segment_s,
-                    direction=Direction(seed=step.seed, prompt=step.prompt, enhance=step.options.enhance),
+                    direction=Direction(
+                        seed=step.seed, prompt=step.prompt, enhance=step.options.enhance, face=step.face
+                    ),
                     out=out,
                     report=report,
                     mask=_mask(blobs, step.mask),
+                    encoder=self.encoder,
                 )
             except InputError as fault:
                 # An engine does not know what the request calls its inputs.
@@ -64,15 +73,16 @@ class Analyse:
             duration_s=plan.duration_s,
             width=plan.width,
             height=plan.height,
-            warnings=plan.warnings,
+            warnings=tuple(warning for voice in voices for warning in voice.warnings) + plan.warnings,
         )
 
 
-def _speech(blobs: BlobStore, voice: Voice) -> Speech:
-    """A voice as it is heard in the output: from its start on, with its timings if there are any."""
-    speech = read_speech(blobs.local(voice.media.blob), voice.media.field)
-    phones = read_timings(blobs.local(voice.phones)) if voice.phones else ()
-    return delayed(replace(speech, side=voice.side, phones=phones), voice.start_s)
+def _drive(blobs: BlobStore, voice: Voice, offset_ms: int, waiting: Waiting) -> Drive:
+    """What moves the lips of one face: a voice with its timings if there are any, from its start on."""
+    speech = replace(read_speech(blobs.local(voice.media.blob), voice.media.field), side=voice.side)
+    if voice.phones:
+        speech = replace(speech, phones=read_timings(blobs.local(voice.phones)))
+    return drive(speech, voice.timings, voice.start_s + offset_ms / 1000, waiting)
 
 
 def _mask(blobs: BlobStore, mask: MediaInfo | None) -> pipeline.MaskFile | None:

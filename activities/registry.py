@@ -46,12 +46,14 @@ def _gpu(settings: Settings) -> Sequence[Implementation]:
     from activities.computing import open_engines
     from activities.render import Render
     from activities.survey import Survey
+    from engines.encoders import choose_encoder
     from engines.faces import FaceFinder
     from engines.registry import choose_device
 
     workplace, engines = _workplace(settings), open_engines(settings)
     finder = FaceFinder(choose_device(settings.device))
-    return (Analyse(workplace, engines).analyse, Render(workplace, engines).render, Survey(workplace, finder).survey)
+    analyse = Analyse(workplace, engines, choose_encoder(settings.video_encoder)).analyse
+    return (analyse, Render(workplace, engines).render, Survey(workplace, finder).survey)
 
 
 def _control(settings: Settings) -> Sequence[Implementation]:

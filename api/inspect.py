@@ -20,11 +20,12 @@ from api.problem import PROBLEM
 from api.query import LONGEST_WAIT_S, Number, WaitQuery
 from api.services import services
 from api.submission import located
+from api.sync_fields import SyncModeField
 from api.waiting import LOOK_EVERY_S, is_client_gone
 from contracts.credits import cost
 from contracts.errors import MouthpieceError
 from contracts.inspections import FaceSeen, Inspection, InspectionRequest, LengthPlan, SourceUse
-from contracts.jobs import MediaInfo, MediaRef, OutputOptions, Role
+from contracts.jobs import MediaInfo, MediaRef, OutputOptions, Role, SyncMode
 
 RUNNING, SUCCEEDED = "running", "succeeded"
 DEFAULT_WAIT_S = 30
@@ -49,6 +50,7 @@ class InspectBody(RequestSchema):
     videoParams = Part(
         VideoParams, load_default=None, allow_none=True, metadata={"description": "as for lipsync/submit."}
     )
+    sync_mode = SyncModeField()
 
     @validates_schema
     def check_source(self, body: dict[str, str], **options: object) -> None:
@@ -219,7 +221,9 @@ def _found(inspection_id: str) -> Inspection | None:
 def _options(body: JsonObject) -> OutputOptions:
     params = body["videoParams"]
     options = output_options(params) if isinstance(params, dict) else OutputOptions()
-    return replace(options, short_side_px=SHORT_SIDES_PX.get(str(body["resolution"]), 0))
+    options = replace(options, short_side_px=SHORT_SIDES_PX.get(str(body["resolution"]), 0))
+    asked = SyncMode(str(body["sync_mode"]))
+    return options if asked is SyncMode.BOUNCE else replace(options, sync_mode=asked)
 
 
 def _media(media: MediaInfo) -> Media:

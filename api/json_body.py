@@ -87,11 +87,12 @@ def _faults(messages: object, path: tuple[str, ...] = ()) -> list[tuple[tuple[st
 
 
 def _description(schema: Schema, path: Sequence[str]) -> str:
-    """Find what the schema says of a field: the best remedy there is."""
+    """Find what the schema says of a field, or of the list it is in: the best remedy there is."""
     field: Field[object] | None = None
     inner: Schema | None = schema
     for name in path:
-        found = inner.fields.values() if inner else ()
-        field = next((each for each in found if (each.data_key or each.name) == name), None)
+        if inner is None:
+            break
+        field = next((each for each in inner.fields.values() if (each.data_key or each.name) == name), None)
         inner = field.schema if isinstance(field, Nested) else None
     return f"Expected: {field.metadata['description']}" if field and "description" in field.metadata else ""

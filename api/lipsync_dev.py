@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import TypedDict
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from api.blueprint import ApiBlueprint
 from api.error_table import WORD_ENTRIES, Entry, ErrorTable, JsonObject
@@ -12,6 +12,18 @@ from api.lookup import failure_text, find_job, output_url
 from api.query import WaitQuery
 from api.services import services
 from api.submission import Order, submit
+from api.sync_fields import (
+    MAX_BODY_BYTES,
+    Entries,
+    FaceField,
+    LanguageField,
+    OffsetField,
+    SyncModeField,
+    face_of,
+    fitted,
+    given_timings,
+    require_language,
+)
 from api.waiting import waited_view
 from contracts.errors import MouthpieceError
 from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, Script, Status
@@ -128,6 +140,8 @@ class VideoParams(RequestSchema):
         validate=one_of(*FRAME_RATES),
         metadata={"description": '"25" or "original".'},
     )
+    sync_mode = SyncModeField()
+    sync_offset_ms = OffsetField()
 
 
 class LipsyncBody(RequestSchema):
@@ -145,6 +159,14 @@ class LipsyncBody(RequestSchema):
     vocalAudioUrl = WebAddress(
         load_default="", allow_none=True, metadata={"description": "URL of the speech alone; drives the lips."}
     )
+    timings = Entries("the speech")
+    language = LanguageField()
+    face = FaceField()
+
+    @validates_schema
+    def check_language(self, body: JsonObject, **options: object) -> None:
+        """Ask for the language of words."""
+        require_language(body, "timings")
 
     @post_load(pass_original=True)
     def order(self, body: JsonObject, original: JsonObject, **options: object) -> Order:
@@ -156,6 +178,8 @@ class LipsyncBody(RequestSchema):
             source=_media(body, "srcVideoUrl", Role.VIDEO),
             audio=_media(body, "audioUrl", Role.AUDIO),
             vocal=_media(body, "vocalAudioUrl", Role.AUDIO) if body["vocalAudioUrl"] else None,
+            timings=given_timings(body, "timings"),
+            face=face_of(body),
             options=output_options(params),
             warnings=unknown_warnings(self, original),
         )
@@ -251,7 +275,7 @@ class DevStatus(TypedDict):
     errorMessage: str | None
 
 
-blueprint = ApiBlueprint("lipsync_dev", ERRORS)
+blueprint = ApiBlueprint("lipsync_dev", ERRORS, max_body_bytes=MAX_BODY_BYTES)
 
 
 @blueprint.post("/v1/lipsync/submit")
@@ -300,9 +324,10 @@ def _media(body: JsonObject, field: str, role: Role) -> MediaRef:
 def output_options(params: JsonObject) -> OutputOptions:
     """Say in the service's own words what loaded video parameters ask for."""
     width, height = params["video_width"], params["video_height"]
-    return OutputOptions(
+    options = OutputOptions(
         width_px=width if isinstance(width, int) else 0,
         height_px=height if isinstance(height, int) else 0,
         fps=FRAME_RATES[str(params["fps"])],
         enhance=bool(params["video_enhance"]),
     )
+    return fitted(options, params)

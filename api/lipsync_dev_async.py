@@ -12,6 +12,7 @@ from api.fields import Part, RequestSchema, Text, one_of
 from api.lipsync_dev import LipsyncBody
 from api.lookup import failure_text, find_job, output_url, view_of
 from api.submission import Order, submit
+from api.sync_fields import MAX_BODY_BYTES
 from contracts.errors import ErrorCode, MouthpieceError
 from contracts.jobs import Dialect, Status
 
@@ -145,7 +146,7 @@ class Envelope(TypedDict):
     data: JsonObject
 
 
-blueprint = ApiBlueprint("lipsync_dev_async", ERRORS)
+blueprint = ApiBlueprint("lipsync_dev_async", ERRORS, max_body_bytes=MAX_BODY_BYTES)
 
 
 @blueprint.post("/async/lipsync")

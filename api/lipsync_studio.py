@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import TypedDict
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, fields, post_load, validate, validates_schema
 
 from api.blueprint import ApiBlueprint
 from api.error_table import WORD_ENTRIES, Entry, ErrorTable, JsonObject
@@ -12,6 +12,18 @@ from api.job_object import JobObject, JobObjectSchema, job_object
 from api.lookup import find_job
 from api.query import WaitQuery
 from api.submission import Order, submit
+from api.sync_fields import (
+    MAX_BODY_BYTES,
+    Entries,
+    FaceField,
+    LanguageField,
+    OffsetField,
+    SyncModeField,
+    face_of,
+    fitted,
+    given_timings,
+    require_language,
+)
 from api.waiting import waited_view
 from contracts.errors import MouthpieceError
 from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, SpeakerOrder
@@ -71,6 +83,13 @@ class FormState(RequestSchema):
         validate=between(ANY_SEED, MAX_SEED),
         metadata={"description": f"a whole number from 0 to {MAX_SEED} for a repeatable result; -1: any."},
     )
+    sync_offset_ms = OffsetField()
+    language = LanguageField()
+
+    @validates_schema
+    def check_language(self, state: JsonObject, **options: object) -> None:
+        """Ask for the language of words."""
+        require_language(state, "timings", "left_timings", "right_timings")
 
 
 class ImageFormState(FormState):
@@ -78,6 +97,8 @@ class ImageFormState(FormState):
 
     image = WebAddress(required=True, metadata={"description": "URL of the portrait (JPEG, PNG, WebP)."})
     audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
+    timings = Entries("the speech")
+    face = FaceField()
 
 
 class VideoFormState(FormState):
@@ -85,6 +106,9 @@ class VideoFormState(FormState):
 
     video = WebAddress(required=True, metadata={"description": "URL of the video (MP4, MOV, ...)."})
     audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
+    timings = Entries("the speech")
+    face = FaceField()
+    sync_mode = SyncModeField()
 
 
 class MultiFormState(FormState):
@@ -103,6 +127,8 @@ class MultiFormState(FormState):
         validate=one_of(*(order.value for order in SpeakerOrder)),
         metadata={"description": '"meanwhile" (both at once), "left_right" or "right_left".'},
     )
+    left_timings = Entries("the person on the left")
+    right_timings = Entries("the person on the right")
 
 
 class StudioBody(RequestSchema):
@@ -111,6 +137,7 @@ class StudioBody(RequestSchema):
     model: str
     source: Role
     voices: tuple[str, ...] = ("audio",)
+    timings: tuple[str, ...] = ("timings",)
 
     webhook = WebAddress(
         load_default="", allow_none=True, metadata={"description": "URL that the outcome is posted to."}
@@ -130,8 +157,11 @@ class StudioBody(RequestSchema):
             right_audio=voices[1] if len(voices) > 1 else None,
             order=SpeakerOrder(str(state.get("order", SpeakerOrder.MEANWHILE))),
             mask=_media(state, "mask_image", Role.MASK) if state["mask_image"] else None,
+            timings=given_timings(state, self.timings[0], "formState."),
+            right_timings=given_timings(state, self.timings[1], "formState.") if len(self.timings) > 1 else None,
+            face=face_of(state),
             prompt=str(state["prompt"]),
-            options=OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"])]),
+            options=fitted(OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"])]), state),
             seed=seed if isinstance(seed, int) and seed != ANY_SEED else None,
             webhook_url=str(body["webhook"]),
             warnings=unknown_warnings(self, original),
@@ -160,6 +190,7 @@ class MultiBody(StudioBody):
     model = "lipsync-image-multi"
     source = Role.IMAGE
     voices = ("left_audio", "right_audio")
+    timings = ("left_timings", "right_timings")
     formState = Part(
         MultiFormState,
         required=True,
@@ -185,7 +216,7 @@ class Accepted(TypedDict):
     status: str
 
 
-blueprint = ApiBlueprint("lipsync_studio", ERRORS)
+blueprint = ApiBlueprint("lipsync_studio", ERRORS, max_body_bytes=MAX_BODY_BYTES)
 
 
 @blueprint.post("/v1/lipsync-image")

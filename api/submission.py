@@ -10,7 +10,7 @@ from api.idempotency import reserved_id
 from api.services import services, utc_text
 from contracts.credits import estimate, spoken_s
 from contracts.errors import InvalidRequest, MouthpieceError, StorageBusy, Unavailable
-from contracts.jobs import Dialect, JobRequest, MediaRef, OutputOptions, Script, SpeakerOrder
+from contracts.jobs import Dialect, FaceChoice, JobRequest, MediaRef, OutputOptions, Script, SpeakerOrder, Timings
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ class Order:
     right_audio: MediaRef | None = None
     order: SpeakerOrder = SpeakerOrder.MEANWHILE
     script: Script | None = None
+    timings: Timings | None = None
+    right_timings: Timings | None = None
+    face: FaceChoice = FaceChoice.ACTIVE
     mask: MediaRef | None = None
     prompt: str = ""
     options: OutputOptions = field(default_factory=OutputOptions)
@@ -108,6 +111,9 @@ def _job_request(order: Order, job_id: uuid.UUID, batch_id: str) -> JobRequest:
         right_audio=_located_if_any(order.right_audio),
         order=order.order,
         script=order.script,
+        timings=order.timings,
+        right_timings=order.right_timings,
+        face=order.face,
         mask=_located_if_any(order.mask),
         prompt=order.prompt,
         engine=settings.engine,

@@ -17,6 +17,8 @@ class SourceUse(StrEnum):
     AS_IT_IS = "as it is"
     TRIMMED = "trimmed"
     TO_AND_FRO = "to and fro"
+    LOOPED = "looped"
+    FROZEN = "frozen at its end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

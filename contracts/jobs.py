@@ -76,12 +76,29 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
+class FaceChoice(StrEnum):
+    """Which of several faces a single voice moves."""
+
+    ACTIVE = "active"
+    LARGEST = "largest"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class SpeakerOrder(StrEnum):
     """When two voices are heard: both at once, or one after the other."""
 
     MEANWHILE = "meanwhile"
     LEFT_RIGHT = "left_right"
     RIGHT_LEFT = "right_left"
+
+
+class SyncMode(StrEnum):
+    """What a video does when its sound is longer: go back and forth, begin again, or stand still on its last frame."""
+
+    BOUNCE = "bounce"
+    LOOP = "loop"
+    FREEZE = "freeze"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +138,8 @@ class OutputOptions:
         width_px, height_px: exact size; 0 keeps it, and one of the two alone keeps the aspect.
         fps: frames per second; 0 keeps the source's (25 for a portrait).
         enhance: sharpen and clean the face region.
+        sync_mode: what becomes of a video that is shorter than the sound; a longer one is cut.
+        sync_offset_ms: how much later than the sound the lips move, in milliseconds; earlier when it is negative.
     """
 
     short_side_px: int = 0
@@ -128,6 +147,8 @@ class OutputOptions:
     height_px: int = 0
     fps: float = 0.0
     enhance: bool = False
+    sync_mode: SyncMode = SyncMode.BOUNCE
+    sync_offset_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +157,31 @@ class Script:
 
     text: str
     voice_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedText:
+    """A stretch of speech, from `start_s` to `end_s` of its sound: either the word `text`, or its `phones` in IPA."""
+
+    start_s: float
+    end_s: float
+    text: str = ""
+    phones: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """What a voice says when, as the client knows it.
+
+    Attributes:
+        field: the request's field it came in, for error messages.
+        entries: in order and without overlap; between them nothing is said.
+        language: BCP 47 tag of the words; "" where there are none.
+    """
+
+    field: str
+    entries: tuple[TimedText, ...]
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +198,9 @@ class JobRequest:
         right_audio: the right speaker's voice, of two.
         order: when each of two speakers is heard.
         script: what is spoken, when no `audio` is given.
+        timings: what the driving sound says when, where the client knows; the left speaker's, of two.
+        right_timings: what the right speaker's sound says when.
+        face: which of several faces a single voice moves.
         mask: a picture whose dark parts must not change.
         prompt: the style in words, in the engine's vocabulary.
         engine: the engine's name.
@@ -172,6 +221,9 @@ class JobRequest:
     right_audio: MediaRef | None = None
     order: SpeakerOrder = SpeakerOrder.MEANWHILE
     script: Script | None = None
+    timings: Timings | None = None
+    right_timings: Timings | None = None
+    face: FaceChoice = FaceChoice.ACTIVE
     mask: MediaRef | None = None
     prompt: str = ""
     engine: str = "articulate"

@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Device = Literal["auto", "cpu", "cuda"]
+Encoder = Literal["auto", "libx264", "h264_nvenc", "h264_videotoolbox"]
+#: The encoder that every machine has and that gives every machine's jobs the same bytes.
+SOFTWARE_ENCODER: Encoder = "libx264"
 
 
 class SettingsError(Exception):
@@ -105,6 +108,13 @@ def _device(text: str) -> Device:
     raise ValueError(f"must be one of {', '.join(get_args(Device))}")
 
 
+def _encoder(text: str) -> Encoder:
+    for encoder in get_args(Encoder):
+        if text == encoder:
+            return cast(Encoder, encoder)
+    raise ValueError(f"must be one of {', '.join(get_args(Encoder))}")
+
+
 def _allow_list(text: str) -> AllowList:
     networks: list[Network] = []
     hosts: list[str] = []
@@ -145,6 +155,9 @@ class Settings:
     engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
     device: Device = _setting("auto", _device, "Where engines compute: auto takes a GPU when there is one.")
     torch_threads: int = _setting("1", _positive_int, "CPU threads of one engine; processes go further than threads.")
+    video_encoder: Encoder = _setting(
+        SOFTWARE_ENCODER, _encoder, "Encoder of outputs; the same on all workers. auto takes the GPU's where it works."
+    )
     segment_s: float = _setting("4", _positive_float, "Length of the pieces a video is rendered in, side by side.")
     fetch_allow: AllowList = _setting("", _allow_list, "Private networks (CIDR) and hosts that URLs may name.")
     fetch_timeout_s: float = _setting("300", _up_to(840), "Longest download of one input, at most 840.")

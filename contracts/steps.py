@@ -14,7 +14,18 @@ from temporalio.common import RetryPolicy
 
 from contracts.errors import NON_RETRYABLE
 from contracts.inspections import DiscardInput, DiscardResult, SurveyInput, SurveyResult
-from contracts.jobs import JobError, MediaInfo, MediaRef, OutputOptions, Script, Side, SpeakerOrder, Status
+from contracts.jobs import (
+    FaceChoice,
+    JobError,
+    MediaInfo,
+    MediaRef,
+    OutputOptions,
+    Script,
+    Side,
+    SpeakerOrder,
+    Status,
+    Timings,
+)
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -102,12 +113,16 @@ class MixResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """What drives one face: a sound that begins at `start_s` of the output; `phones` is its timings' blob, or ""."""
+    """What drives one face: a sound that begins at `start_s` of the output.
+
+    `phones` is the blob of its timings as `SpeakResult` has it, or ""; `timings` are those of the request.
+    """
 
     media: MediaInfo
     side: Side = Side.ONLY
     start_s: float = 0.0
     phones: str = ""
+    timings: Timings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +138,7 @@ class AnalyseInput:
     seed: int
     prompt: str = ""
     mask: MediaInfo | None = None
+    face: FaceChoice = FaceChoice.ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

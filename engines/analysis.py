@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from contracts.errors import EngineFault
+from contracts.settings import SOFTWARE_ENCODER
 from engines.base import Analysis, Timeline
 from engines.mask import Mask
 
@@ -20,11 +21,16 @@ _MASK = "mask"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedAnalysis:
-    """An analysis, the timeline it was made for, and the mask that limits what may change, of the output's size."""
+    """An analysis, the timeline it was made for, and the mask that limits what may change, of the output's size.
+
+    Attributes:
+        encoder: what every segment of the output is to be encoded with.
+    """
 
     timeline: Timeline
     analysis: Analysis
     mask: Mask | None = None
+    encoder: str = SOFTWARE_ENCODER
 
 
 def save_analysis(saved: SavedAnalysis, path: Path) -> None:
@@ -41,6 +47,7 @@ def save_analysis(saved: SavedAnalysis, path: Path) -> None:
         "height": timeline.height,
         "is_portrait": timeline.is_portrait,
         "warnings": saved.analysis.warnings,
+        "encoder": saved.encoder,
     }
     save_file(tensors, path, metadata={"plan": json.dumps(plan)})
 
@@ -63,9 +70,10 @@ def load_analysis(path: Path) -> SavedAnalysis:
             source_index=tensors.pop(_SOURCE_INDEX),
             is_portrait=plan["is_portrait"],
         )
-        warnings = tuple(plan["warnings"])
+        warnings, encoder = tuple(plan["warnings"]), str(plan.get("encoder", SOFTWARE_ENCODER))
         mask = tensors.pop(_MASK, None)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise EngineFault(f"not an analysis: {path.name}") from error
     engine_tensors = {name.removeprefix(_ENGINE): value for name, value in tensors.items()}
-    return SavedAnalysis(timeline=timeline, analysis=Analysis(tensors=engine_tensors, warnings=warnings), mask=mask)
+    analysis = Analysis(tensors=engine_tensors, warnings=warnings)
+    return SavedAnalysis(timeline=timeline, analysis=analysis, mask=mask, encoder=encoder)

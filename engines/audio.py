@@ -47,15 +47,22 @@ def read_speech(path: Path, field: str = "") -> Speech:
     return Speech(samples=np.clip(samples, -1, 1, out=samples), rate=SPEECH_RATE)
 
 
-def delayed(speech: Speech, seconds: float) -> Speech:
-    """The same voice, `seconds` later: silence is put before it, and its timings move along."""
-    if seconds <= 0:
-        return speech
-    silence = np.zeros(round(seconds * speech.rate), np.float32)
+def shifted(speech: Speech, seconds: float) -> Speech:
+    """The same voice, so much later: silence is put before it; or earlier: its beginning is left out.
+
+    Its timings move along. What would lie before the output's start is cut off.
+    """
+    samples = round(seconds * speech.rate)
+    if samples > 0:
+        moved = np.concatenate([np.zeros(samples, np.float32), speech.samples])
+    else:
+        moved = speech.samples[-samples:]
     phones = tuple(
-        replace(phone, start_s=phone.start_s + seconds, end_s=phone.end_s + seconds) for phone in speech.phones
+        replace(phone, start_s=max(phone.start_s + seconds, 0.0), end_s=phone.end_s + seconds)
+        for phone in speech.phones
+        if phone.end_s + seconds > 0
     )
-    return replace(speech, samples=np.concatenate([silence, speech.samples]), phones=phones)
+    return replace(speech, samples=moved, phones=phones)
 
 
 def audible_seconds(

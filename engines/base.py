@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.jobs import Side
+from contracts.jobs import FaceChoice, Side
 
 #: One picture: uint8 RGB (H, W, 3).
 Frame = NDArray[np.uint8]
@@ -47,9 +47,13 @@ class Timeline:
         return len(self.source_index)
 
 
+#: In place of a phone: something is said that the engine has to hear for itself.
+HEARD = "?"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedPhone:
-    """A sound of speech from `start_s` to `end_s`, as an IPA symbol; "" is silence."""
+    """A sound of speech from `start_s` to `end_s`, as an IPA symbol; "" is silence, `HEARD` is left to the engine."""
 
     symbol: str
     start_s: float
@@ -61,7 +65,7 @@ class Speech:
     """A voice that drives lips.
 
     Attributes:
-        samples: float32 mono (N,) in [-1, 1]; the first is heard at the output's start.
+        samples: float32 mono (N,) in [-1, 1]; the first drives the output's first frame.
         rate: samples per second.
         side: which face it belongs to.
         phones: what is said when, where that is known; () leaves it to the engine to hear.
@@ -83,12 +87,14 @@ class Direction:
         enhance: sharpen and clean the face region.
         mask: uint8 (H, W) at the output's size, None for none: only faces whose mouth lies where it is bright are
             driven. What changes where it is dark is taken back by the pipeline, so engines need not heed it otherwise.
+        face: which of several faces a single voice moves: by default that of who is seen to speak.
     """
 
     seed: int = 0
     prompt: str = ""
     enhance: bool = False
     mask: NDArray[np.uint8] | None = None
+    face: FaceChoice = FaceChoice.ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +160,7 @@ class Engine(Protocol):
     def render_segment(
         self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
     ) -> Iterator[Frame]:
-        """Yield one output frame per given frame.
+        """Yield one output frame per given frame; it is encoded while the next is drawn, so it may not change any more.
 
         Args:
             frames: for output frames start, start + 1, …, the source frame each of them shows, at output size; not to

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from engines.articulate.crops import LEFT_EYE_CORNER, RIGHT_EYE_CORNER, Window, around_landmarks
-from engines.articulate.landmarker import FACE_SCORE, Landmarker
+from engines.articulate.cuts import CutFinder, shots_of
+from engines.articulate.landmarker import FACE_SCORE, SURELY_DETECTED, Landmarker
 from engines.articulate.mesh import LIPS, POINTS
-from engines.articulate.shape import KEPT, frontal, measure
+from engines.articulate.shape import KEPT, frontal, measure, sizeable
 from engines.base import Frame
 
 Landmarks = NDArray[np.float32]
@@ -32,7 +33,6 @@ _SURE = 0.9
 # A face in profile is as prominent as a frontal one of this share of its size; so is one the detector doubts, which may
 # be a thing that the mesh takes for a face.
 _PROFILE_SHARE, _DOUBTED_SHARE = 0.1, 0.05
-_SURELY_DETECTED = 0.75
 # A mesh between this and sure may be sure when it looks closer.
 _DOUBTFUL = 0.05
 
@@ -51,11 +51,13 @@ class Face:
         box: x0, y0, x1, y1 of the landmarks, in pixels.
         score: 0..1, how sure the mesh is that this is a face.
         landmarks: float32 (468, 2) in pixels, with attention-refined lips and eyes.
+        relief: float32 (468, 3), its shape with depth, in any unit; None where it is not known.
     """
 
     box: tuple[float, float, float, float]
     score: float
     landmarks: Landmarks
+    relief: Landmarks | None = None
 
 
 #: Says which of the faces seen, the most prominent first, is to be followed; None for none of them.
@@ -69,9 +71,27 @@ def most_prominent(faces: Sequence[Face]) -> Face | None:
     return faces[0] if faces else None
 
 
+def drivable(faces: Sequence[Face]) -> list[Face]:
+    """Those that are large and frontal enough to be driven in a video, in their order."""
+    seen = [(face, measure(face.landmarks[None, KEPT].astype(np.float64))) for face in faces]
+    return [face for face, size in seen if sizeable(size.unit)[0] * frontal(size.yaw)[0] > 0]
+
+
 def anyone(_face: Face) -> bool:
     """Admits every face."""
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Bystanders:
+    """How many other faces are followed at most, and after how many frames each is looked for."""
+
+    most: int
+    every: int
+
+
+#: Nobody but the speakers is followed.
+ALONE = Bystanders(0, 1)
 
 
 class FaceFinder:
@@ -107,7 +127,7 @@ class FaceFinder:
             yield face
 
     def follow(
-        self, frames: Iterable[Frame], picks: Sequence[Pick], admit: Admit = anyone
+        self, frames: Iterable[Frame], picks: Sequence[Pick], admit: Admit = anyone, bystanders: Bystanders = ALONE
     ) -> Iterator[tuple[Face | None, ...]]:
         """Several speakers in each frame, each followed as `track` follows one; no face is two speakers.
 
@@ -115,13 +135,20 @@ class FaceFinder:
             frames: of one size; read lazily, 16 at a time.
             picks: one for each speaker, which says whom to follow when that speaker first appears or was lost.
             admit: only these faces are picked.
+            bystanders: others that are followed beside them, where they are seen; they come after the speakers.
         """
         trackers: list[_Tracker] = []
         for pick in picks:
             trackers.append(_Tracker(self._landmarker, pick, admit, wanted=len(picks), others=trackers))
-        remaining = iter(frames)
+        for _ in range(bystanders.most):
+            trackers.append(_Bystander(self._landmarker, admit, bystanders.every, others=trackers))
+        remaining, cut_finder = iter(frames), CutFinder()
         while batch := list(islice(remaining, _BATCH)):
-            yield from zip(*_advanced(trackers, batch), strict=True)
+            for follows_cut, shot in shots_of(batch, cut_finder):
+                if follows_cut:
+                    for tracker in trackers:
+                        tracker.forget()
+                yield from zip(*_advanced(trackers, shot), strict=True)
 
 
 def _advanced(trackers: "Sequence[_Tracker]", frames: Sequence[Frame]) -> list[list[Face | None]]:
@@ -157,6 +184,10 @@ class _Tracker:
         """Whether a face must be looked for."""
         return self._current is None
 
+    def forget(self) -> None:
+        """Take what comes for another shot, in which nobody is where they were."""
+        self._current = self._last = None
+
     def advance(self, frames: Sequence[Frame]) -> list[Face | None]:
         """The face in the next frames, as far as it can be followed from here; none of them if it is lost at once."""
         return self._search(frames) if self._current is None else self._follow(frames, self._current)
@@ -186,9 +217,10 @@ class _Tracker:
 
     def _main_face(self, frame: Frame) -> Face | None:
         faces = self._visible(frame)
-        free = (face for face in faces if not self._is_taken(face))
+        free = [face for face in faces if not self._is_taken(face)]
         known = self._last and _overlapping(free, self._last)
-        face = known or self._pick(faces)
+        # Who speaks alone is whoever is left; sides are those of all.
+        face = known or self._pick(free if self._wanted == 1 else faces)
         return None if face is None or self._is_taken(face) else face
 
     def _is_taken(self, face: Face) -> bool:
@@ -207,20 +239,65 @@ class _Tracker:
         if not frames:
             return []
         meshes = zip(*self._landmarker.measure(frames, [window] * len(frames)), strict=True)
-        return [_face(landmarks, score) for landmarks, score in meshes]
+        return [_face(*seen) for seen in meshes]
+
+
+class _Bystander(_Tracker):
+    """Follows another face than the speakers', large and frontal enough to be one of theirs, looked for at times."""
+
+    def __init__(self, landmarker: Landmarker, admit: Admit, every: int, *, others: "Sequence[_Tracker]") -> None:
+        super().__init__(landmarker, most_prominent, admit, wanted=1, others=others)
+        self._every = every
+        self._wait = 0
+
+    def forget(self) -> None:
+        super().forget()
+        self._wait = 0
+
+    def _search(self, frames: Sequence[Frame]) -> list[Face | None]:
+        if self._wait:
+            passed = min(self._wait, len(frames))
+            self._wait -= passed
+            return [None] * passed
+        # A speaker who is lost has the first choice; and where one bystander finds nobody, the others need not look.
+        if any(other.is_lost for other in self._others[: self._others.index(self)]):
+            return [None]
+        self._wait = self._every
+        # Where those who are followed are known is the last frame.
+        face = self._current = self._last = self._pick(drivable(self._newcomers(frames[-1])))
+        if face is None:
+            return [None]
+        return [*self._measure(frames[:-1], around_landmarks(face.landmarks)), face]
+
+    def _newcomers(self, frame: Frame) -> list[Face]:
+        known = [other._current for other in self._others if other._current is not None]
+        candidates = [
+            (score, window)
+            for score, window in self._landmarker.glance(frame)
+            if not any(_is_within(window, face) for face in known)
+        ]
+        return [face for face in _measured(self._landmarker, frame, candidates) if self._admit(face)]
+
+
+def _is_within(window: Window, face: Face) -> bool:
+    x0, y0, x1, y1 = face.box
+    return x0 < window.x < x1 and y0 < window.y < y1
 
 
 def _find(landmarker: Landmarker, frame: Frame, *, tiled: bool) -> list[Face]:
     """All faces, the most prominent first, each once."""
-    candidates = landmarker.candidates(frame, tiled=tiled)
+    return _measured(landmarker, frame, landmarker.candidates(frame, tiled=tiled))
+
+
+def _measured(landmarker: Landmarker, frame: Frame, candidates: Sequence[tuple[float, Window]]) -> list[Face]:
     if not candidates:
         return []
     meshes = landmarker.measure([frame] * len(candidates), [window for _, window in candidates])
     found: list[tuple[float, Face]] = []
-    for (detected, window), landmarks, score in zip(candidates, *meshes, strict=True):
-        if detected >= _SURELY_DETECTED and _DOUBTFUL <= score < _SURE:
-            (landmarks,), (score,) = landmarker.measure_best(frame, window)
-        face = _face(landmarks, score)
+    for (detected, window), landmarks, score, relief in zip(candidates, *meshes, strict=True):
+        if detected >= SURELY_DETECTED and _DOUBTFUL <= score < _SURE:
+            (landmarks,), (score,), (relief,) = landmarker.measure_best(frame, window)
+        face = _face(landmarks, score, relief)
         if face is not None and face.score >= _SURE and _overlapping((known for _, known in found), face) is None:
             found.append((_prominence(face, detected), face))
     return [face for _, face in sorted(found, key=lambda ranked: -ranked[0])]
@@ -228,16 +305,16 @@ def _find(landmarker: Landmarker, frame: Frame, *, tiled: bool) -> list[Face]:
 
 def _prominence(face: Face, detected: float) -> float:
     (share,) = frontal(measure(face.landmarks[None, KEPT].astype(np.float64)).yaw)
-    doubt = 1.0 if detected >= _SURELY_DETECTED else _DOUBTED_SHARE
+    doubt = 1.0 if detected >= SURELY_DETECTED else _DOUBTED_SHARE
     return _area(face) * max(float(share), _PROFILE_SHARE) * doubt
 
 
-def _face(landmarks: Landmarks, score: np.float32) -> Face | None:
+def _face(landmarks: Landmarks, score: np.float32, relief: Landmarks) -> Face | None:
     if score < FACE_SCORE:
         return None
     x0, y0 = landmarks.min(0).tolist()
     x1, y1 = landmarks.max(0).tolist()
-    return Face(box=(x0, y0, x1, y1), score=float(score), landmarks=landmarks)
+    return Face(box=(x0, y0, x1, y1), score=float(score), landmarks=landmarks, relief=relief)
 
 
 def _area(face: Face) -> float:

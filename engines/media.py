@@ -26,8 +26,9 @@ from engines.pixels import Rgb, layout_of
 _MAX_RATE = Fraction(60)
 #: Pictures that come more slowly are a slide show; lips on them move at the default rate.
 _LEAST_RATE, _DEFAULT_RATE = Fraction(10), Fraction(25)
-#: Frames held at once while a descending run is turned round: few, and each chunk decodes from its keyframe again.
-_REVERSE_BYTES = 256 << 20
+#: Frames held at once, as they are stored, while a descending run is turned round: few, and each chunk decodes from its
+#: keyframe again.
+_REVERSE_BYTES = 128 << 20
 _REVERSE_LEAST = 16
 #: A jump ahead of more frames than this seeks instead of decoding through.
 _SEEK_AHEAD = 64
@@ -66,6 +67,7 @@ class VideoSource:
             if first is None:
                 raise self._damaged()
             stream = track.stream
+            self._stored_bytes = sum(plane.buffer_size for plane in first.planes)
             self._layout = layout_of(first, stream.codec_context.name, stream.sample_aspect_ratio)
             self.fps = _nominal_rate(stream)
             tick_s = float(_tick_s(stream, counted=self._clock.counted))
@@ -80,32 +82,37 @@ class VideoSource:
     def __len__(self) -> int:
         return len(self._clock.ticks)
 
-    def frames_at(self, numbers: Sequence[int] | NDArray[np.int32], size: tuple[int, int]) -> Iterator[Frame]:
+    def frames_at(
+        self, numbers: Sequence[int] | NDArray[np.int32], size: tuple[int, int], waiting: Waiting | None = None
+    ) -> Iterator[Frame]:
         """Yield the frame of each number in turn; a run of one number, or of neighbours, costs one decode each.
 
         Args:
             numbers: frame numbers in any order; long ascending and descending runs are fast.
             size: width and height of the frames yielded.
+            waiting: called for every packet here, instead of the source's own.
         """
-        chunk = max(_REVERSE_LEAST, _REVERSE_BYTES // (3 * size[0] * size[1]))
+        chunk = max(_REVERSE_LEAST, _REVERSE_BYTES // self._stored_bytes)
         with self._open() as container:
-            cursor = _Cursor(self._track(container), self._clock, Rgb(size, self._layout))
+            cursor = _Cursor(self._track(container, waiting), self._clock, Rgb(size, self._layout))
             for run in _runs(np.asarray(numbers, dtype=np.int64), chunk):
                 if len(run) > 1 and run[0] > run[-1]:
-                    yield from reversed([cursor.show(int(number)) for number in run[::-1]])
+                    found = [cursor.find(int(number)) for number in run[::-1]]
+                    while found:
+                        yield cursor.show(found.pop())
                 else:
-                    yield from (cursor.show(int(number)) for number in run)
+                    yield from (cursor.show(cursor.find(int(number))) for number in run)
 
     def _open(self) -> InputContainer:
         return open_media(self._path, Role.VIDEO, self._field)
 
-    def _track(self, container: InputContainer) -> "_Track":
+    def _track(self, container: InputContainer, waiting: Waiting | None = None) -> "_Track":
         covers = av.stream.Disposition.attached_pic
         for stream in container.streams.video:
             if not stream.disposition & covers:
                 stream.thread_type = "AUTO"
                 stream.thread_count = 2
-                return _Track(container, stream, self._waiting, self._field)
+                return _Track(container, stream, waiting or self._waiting, self._field)
         raise refuse(Role.VIDEO, sniff(self._path), self._field)
 
     def _damaged(self) -> UnreadableMedia:
@@ -161,6 +168,10 @@ class _Clock:
         return [max(wanted - back_s * ticks_per_s, start) for back_s in _SEEK_BACK_S] + [start]
 
 
+#: A frame as it left the decoder, and its tick.
+_Stored = tuple[int, VideoFrame]
+
+
 class _Cursor:
     """A decoder that stands on one frame and moves to another by decoding on or by seeking."""
 
@@ -176,9 +187,9 @@ class _Cursor:
         """Take up decoding where the container now stands."""
         self._frames = self._clock.decode(self._track)
         self._shown = next(self._frames, None)
-        self._ahead: tuple[int, VideoFrame] | None = None
+        self._ahead: _Stored | None = None
 
-    def show(self, number: int) -> Frame:
+    def find(self, number: int) -> _Stored:
         """The last frame presented at or before that of `number`, for some may be damaged and missing."""
         wanted = int(self._clock.ticks[number])
         if number < self._number or number - self._number > _SEEK_AHEAD:
@@ -191,8 +202,13 @@ class _Cursor:
                 field=self._track.field,
                 remedy="Play it to its end to check it, and export it again.",
             )
-        if self._picture is None or self._picture[0] != self._shown[0]:
-            self._picture = (self._shown[0], self._convert(self._shown[1]))
+        return self._shown
+
+    def show(self, stored: _Stored) -> Frame:
+        """The picture of a frame that was found."""
+        tick, frame = stored
+        if self._picture is None or self._picture[0] != tick:
+            self._picture = (tick, self._convert(frame))
         return self._picture[1]
 
     def _advance(self, wanted: int) -> None:

@@ -1,6 +1,7 @@
 """The way of a job through an engine: analyse once, render in segments; files in, files out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from contracts.errors import EngineFault, EngineMemory
 from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import Segment
+from engines.ahead import made_ahead, taken_behind
 from engines.analysis import SavedAnalysis, load_analysis, save_analysis
 from engines.base import Direction, Engine, EngineInfo, Frame, Report, Speech, Timeline, Waiting
 from engines.encode import encode_segment
@@ -56,6 +59,7 @@ def analyse(
     out: Path,
     report: Report,
     mask: MaskFile | None = None,
+    encoder: str = SOFTWARE_ENCODER,
 ) -> Plan:
     """Look at the source and the speech once, and write all that rendering needs.
 
@@ -71,6 +75,7 @@ def analyse(
         out: the analysis file to write.
         report: progress and cancellation.
         mask: a picture whose dark parts must not change.
+        encoder: what all segments are to be encoded with.
 
     Raises:
         UnreadableMedia: when a file cannot be decoded, or the mask is of another aspect than the source.
@@ -88,13 +93,13 @@ def analyse(
             size = (timeline.width, timeline.height)
             direction = replace(direction, mask=read_mask(mask.path, mask.field, pictures.size, size))
         needed = np.arange(timeline.source_index.max() + 1, dtype=np.int32)
-        frames = pictures.frames(needed, timeline)
-        analysis = engine.analyse(frames, voices, timeline, direction, told)
+        with closing(pictures.frames(needed, timeline)) as frames:
+            analysis = engine.analyse(frames, voices, timeline, direction, told)
     except MemoryError as error:
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
     finally:
         give_back()
-    save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis, mask=direction.mask), out)
+    save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis, mask=direction.mask, encoder=encoder), out)
     return Plan(
         segments=cut_segments(timeline.frames, segment_s * float(timeline.fps)),
         frames=timeline.frames,
@@ -153,17 +158,25 @@ def render(
     Raises:
         EngineFault: when the engine gives too few or too many frames.
         EngineMemory: when memory ran out.
+        Unavailable: when the encoder chosen for the job does not work here.
     """
     saved = load_analysis(analysis)
     timeline = saved.timeline
     wanted = timeline.source_index[segment.start : segment.end]
     beat = _Beat(report, len(wanted))
     try:
-        frames = _open_source(source, source_info, beat.again).frames(wanted, timeline)
-        rendered = masked(
-            frames, saved.mask, lambda shown: engine.render_segment(shown, saved.analysis, segment.start, beat.alive)
-        )
-        count = encode_segment(beat.counted(rendered), timeline.fps, (timeline.width, timeline.height), out)
+        with closing(_open_source(source, source_info, beat.again).frames(wanted, timeline)) as frames:
+            rendered = masked(
+                frames,
+                saved.mask,
+                lambda shown: engine.render_segment(shown, saved.analysis, segment.start, beat.alive),
+            )
+            count = taken_behind(
+                beat.counted(rendered),
+                lambda drawn: encode_segment(
+                    drawn, timeline.fps, (timeline.width, timeline.height), out, saved.encoder
+                ),
+            )
     except MemoryError as error:
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
     finally:
@@ -228,7 +241,7 @@ class _Portrait:
     def timeline(self, audio_s: float, options: OutputOptions) -> Timeline:
         return portrait_timeline(self.size, audio_s, options)
 
-    def frames(self, numbers: NDArray[np.int32], timeline: Timeline) -> Iterator[Frame]:
+    def frames(self, numbers: NDArray[np.int32], timeline: Timeline) -> Generator[Frame, None, None]:
         picture = read_still(self._path, self._field, (timeline.width, timeline.height))
         for _ in numbers:
             yield picture
@@ -237,6 +250,7 @@ class _Portrait:
 class _Video:
     def __init__(self, path: Path, field: str, waiting: Waiting) -> None:
         self._video = VideoSource(path, field, waiting)
+        self._waiting = waiting
 
     @property
     def size(self) -> tuple[int, int]:
@@ -246,8 +260,9 @@ class _Video:
         video = self._video
         return video_timeline(video.size, video.times_s, video.duration_s, video.fps, audio_s, options)
 
-    def frames(self, numbers: NDArray[np.int32], timeline: Timeline) -> Iterator[Frame]:
-        return self._video.frames_at(numbers, (timeline.width, timeline.height))
+    def frames(self, numbers: NDArray[np.int32], timeline: Timeline) -> Generator[Frame, None, None]:
+        size = (timeline.width, timeline.height)
+        yield from made_ahead(lambda alive: self._video.frames_at(numbers, size, alive), self._waiting)
 
 
 def _open_source(path: Path, info: MediaInfo, waiting: Waiting) -> _Portrait | _Video:

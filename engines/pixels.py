@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
+import cv2
 import numpy as np
 from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
@@ -83,13 +84,25 @@ class Rgb:
         rgb = self._reformatter.reformat(
             frame,
             *self._stored_size,
-            "rgb24",
+            "gbrp",
             src_colorspace=_colourspace(frame),
             interpolation=SWSCALE,
             dst_color_range=ColorRange.JPEG,
             threads=1,
         )
-        return placed(_upright(rgb.to_ndarray().astype(np.uint8, copy=False), self._turn), self._size)
+        return placed(_upright(_interleaved(rgb), self._turn), self._size)
+
+
+def _interleaved(planar: VideoFrame) -> Frame:
+    """RGB of planes stored as G, B, R.
+
+    To planes swscale converts by vector instructions, to "rgb24" one pixel at a time: the same values in half the time.
+    """
+    green, blue, red = (
+        np.frombuffer(cast(bytes, plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in planar.planes
+    )
+    return np.asarray(cv2.merge([red, green, blue]), np.uint8)
 
 
 def _turned(size: tuple[int, int], turn: Turn) -> tuple[int, int]:

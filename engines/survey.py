@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from contracts.inspections import FaceSeen, LengthPlan, SourceUse, SurveyResult
-from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.jobs import MediaInfo, OutputOptions, Role, SyncMode
 from engines.articulate.acting import FAINT
 from engines.articulate.shape import KEPT, SMALL_PX, frontal, in_profile, measure, measure_still, sizeable
 from engines.base import Frame, Report, Timeline, Waiting
@@ -114,14 +114,22 @@ class _Video:
     def plan(self, audio_s: float, options: OutputOptions, segment_s: float) -> LengthPlan:
         video = self._video
         timeline = video_timeline(video.size, video.times_s, video.duration_s, video.fps, audio_s, options)
-        return _plan(timeline, _use(timeline.frames / timeline.fps - video.duration_s, timeline), segment_s)
+        excess_s = timeline.frames / timeline.fps - video.duration_s
+        return _plan(timeline, _use(excess_s, timeline, options.sync_mode), segment_s)
 
 
-def _use(excess_s: float, timeline: Timeline) -> SourceUse:
+_EXTENDED = {
+    SyncMode.BOUNCE: SourceUse.TO_AND_FRO,
+    SyncMode.LOOP: SourceUse.LOOPED,
+    SyncMode.FREEZE: SourceUse.FROZEN,
+}
+
+
+def _use(excess_s: float, timeline: Timeline, mode: SyncMode) -> SourceUse:
     """What becomes of a source that the output exceeds by so many seconds; half a frame is no difference."""
     if abs(excess_s) <= 0.5 / timeline.fps:
         return SourceUse.AS_IT_IS
-    return SourceUse.TO_AND_FRO if excess_s > 0 else SourceUse.TRIMMED
+    return _EXTENDED[mode] if excess_s > 0 else SourceUse.TRIMMED
 
 
 def _plan(timeline: Timeline, use: SourceUse, segment_s: float) -> LengthPlan:

@@ -1,13 +1,14 @@
 """What the output shows when: its size, its rate, and the source frame behind each of its frames."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.jobs import OutputOptions
+from contracts.jobs import OutputOptions, SyncMode
 from engines.base import Timeline
 
 PORTRAIT_FPS = Fraction(25)
@@ -35,7 +36,7 @@ def video_timeline(
     audio_s: float,
     options: OutputOptions,
 ) -> Timeline:
-    """The timeline of a video that speaks for `audio_s` seconds: trimmed when longer, played to and fro when shorter.
+    """The timeline of a video that speaks for `audio_s` seconds: trimmed when longer, else extended as is asked.
 
     Args:
         size: upright width and height of the source.
@@ -48,7 +49,7 @@ def video_timeline(
     rate = _rate(options.fps) or fps
     width, height = output_size(size, options)
     once = _shown_once(times_s, duration_s, rate)
-    index = once[_to_and_fro(frame_count(audio_s, rate), len(once))]
+    index = once[_EXTENDED[options.sync_mode](frame_count(audio_s, rate), len(once))]
     return Timeline(
         fps=rate,
         source_fps=_average_rate(times_s, duration_s),
@@ -60,7 +61,7 @@ def video_timeline(
 
 
 def frame_count(duration_s: float, fps: Fraction) -> int:
-    """Whole frames that cover `duration_s` seconds; at least one."""
+    """Frames that cover `duration_s` seconds, and no more: the last one shows while the last sample is heard."""
     return max(1, math.ceil(round(duration_s * float(fps), 6)))
 
 
@@ -121,3 +122,21 @@ def _to_and_fro(frames: int, length: int) -> NDArray[np.int64]:
     period = 2 * (length - 1)
     phase = np.arange(frames, dtype=np.int64) % period
     return np.minimum(phase, period - phase)
+
+
+def _over_and_over(frames: int, length: int) -> NDArray[np.int64]:
+    """0 1 2 ... n-1 0 1 ...."""
+    return np.arange(frames, dtype=np.int64) % length
+
+
+def _held(frames: int, length: int) -> NDArray[np.int64]:
+    """0 1 2 ... n-1 n-1 ...."""
+    return np.minimum(np.arange(frames, dtype=np.int64), length - 1)
+
+
+#: Which frames of a source are shown, by the number of output frames and of frames while it plays once.
+_EXTENDED: dict[SyncMode, Callable[[int, int], NDArray[np.int64]]] = {
+    SyncMode.BOUNCE: _to_and_fro,
+    SyncMode.LOOP: _over_and_over,
+    SyncMode.FREEZE: _held,
+}

@@ -73,10 +73,21 @@ class ApiClient:
         job_id = str(self._call("POST", f"/api/v1/{model}", json=body)["id"])
         return Sent(reference=job_id, path=f"/api/v1/jobs/{job_id}")
 
-    def dub(self, video: str, audio: str, vocal: str | None = None) -> Sent:
-        """Order a job of the lipsync.dev dialect, the one in which another track than the audio may drive the lips."""
-        body: Body = {"srcVideoUrl": video, "audioUrl": audio, "videoParams": {"fps": "original"}}
-        answer = self._call("POST", "/api/v1/lipsync/submit", json=body | ({"vocalAudioUrl": vocal} if vocal else {}))
+    def dub(
+        self, video: str, audio: str, vocal: str | None = None, params: Body | None = None, said: Body | None = None
+    ) -> Sent:
+        """Order a job of the lipsync.dev dialect, the one in which another track than the audio may drive the lips.
+
+        Args:
+            video: URL.
+            audio: URL of what is heard.
+            vocal: URL of what drives the lips, where that is another track.
+            params: what `videoParams` is to hold beside the frame rate.
+            said: what the body is to hold beside these.
+        """
+        body: Body = {"srcVideoUrl": video, "audioUrl": audio, "videoParams": {"fps": "original", **(params or {})}}
+        body |= ({"vocalAudioUrl": vocal} if vocal else {}) | (said or {})
+        answer = self._call("POST", "/api/v1/lipsync/submit", json=body)
         number = str(answer["jobId"])
         return Sent(reference=number, path=f"/api/v1/lipsync/status/{number}")
 

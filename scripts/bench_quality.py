@@ -5,6 +5,8 @@ drawing is), by the second half's sound (how good the whole is), and, for compar
 English words, and by nothing. What is drawn is then watched again and held against the real second half, the sound
 moved by the clip's known offset and by nothing else.
 
+A clip that was judged before into the same OUT, by the same code, is not judged again.
+
 Writes OUT/results.json, OUT/table.txt and for each clip the videos, a contact sheet and a video side by side.
 """
 
@@ -18,6 +20,7 @@ from contracts.errors import MouthpieceError
 from scripts.quality import report
 from scripts.quality.clips import Clip, clips_in
 from scripts.quality.judge import REAL, VOICE, Judge, Judged
+from scripts.quality.kept import kept_or
 from scripts.quality.opinion import second_opinion
 from scripts.quality.outside import Outside
 from scripts.quality.scores import Driver
@@ -55,6 +58,11 @@ def main(folder: Path, out: Path, clips: Path | None, words_python: Path | None,
 
 def _judged(judge: Judge, clip: Clip, folder: Path, outside: Outside) -> Judged:
     click.echo(f"{clip.label} ...", err=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return kept_or(lambda: _judged_anew(judge, clip, folder, outside), clip, folder, outside)
+
+
+def _judged_anew(judge: Judge, clip: Clip, folder: Path, outside: Outside) -> Judged:
     judged = judge.judge(clip, folder)
     if outside.mediapipe:
         judged = second_opinion(judged, folder, outside.mediapipe)

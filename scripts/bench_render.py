@@ -1,111 +1,118 @@
-"""Speed and memory of a whole job's media work over the length of a clip, beside a plain decode and encode of it.
+"""Speed and memory of a job's media work, beside the same frames decoded and encoded with nothing done to them.
 
-A clip and a voice are looped to each length; the clip is then lip-synced in a process of its own, as one worker would,
-and, as the baseline, decoded and encoded again unchanged with the same encoder settings. Prints one JSON object: wall
-seconds, frames per second and peak resident MiB of each, and their ratios.
+Each clip says some seconds of a voice, with one process and with two, as so many `gpu` workers would do it; the bare
+decoding and encoding of the same frames runs in the same processes right after. The stages' shares are then taken in
+one thread. At last a whole service does jobs of several lengths in 1080p, while the memory of its `gpu` worker is
+watched. Prints one JSON object.
 
-usage: python -m scripts.bench_render VIDEO AUDIO [--seconds 60 --seconds 300]
+Wall times count what else the machine does; `busy` is processor time and hardly does.
+
+usage: python -m scripts.bench_render [CLIP ...] [--voice FILE] [--out FILE]
 """
 
 import json
-import resource
-import subprocess
-import sys
+import os
 import tempfile
-import time
-from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
-import av
 import click
 
-from contracts.jobs import OutputOptions
-from engines.encode import encode_segment
 from engines.media import VideoSource
-from engines.timeline import video_timeline
-from scripts.render import render_file
+from scripts.speed import clips
+from scripts.speed.stages import stages
+from scripts.speed.work import Cost, Task, run
+from scripts.speed.worker import worker_cost
+
+_MEDIA = Path(__file__).resolve().parent.parent.parent / "shared" / "media"
+#: 512, 720 and 1080 pixels on the shorter side.
+_CLIPS = (
+    "man_german_news_512_25fps_20s.mp4",
+    "angled_woman_1280x720_30fps.mp4",
+    "man_glasses_sofa_1080p_2997fps_10s.mp4",
+)
+_MEMORY_CLIP = "vert_woman_1080x1920_25fps_hevc.mp4"
+_VOICE = "wav/eng_musetalk.wav"
+#: A clip is repeated to this length at most; longer voices play it to and fro.
+_LONGEST_SOURCE_S = 30.0
+
+Numbers = dict[str, float]
 
 
-def looped(source: Path, out: Path, kind: Literal["video", "audio"], seconds: float) -> None:
-    """Repeat a file's first stream of a kind, by copying packets, to at least `seconds`."""
-    with av.open(str(source)) as container, av.open(str(out), "w") as target:
-        origin = container.streams.get({kind: 0})[0]
-        stream = target.add_stream_from_template(origin)
-        tick = Fraction(origin.time_base or 1)
-        offset = 0
-        while offset * tick < seconds:
-            container.seek(0)
-            packets = [packet for packet in container.demux(origin) if packet.dts is not None]
-            first = min(packet.dts or 0 for packet in packets)
-            for packet in packets:
-                packet.pts = (packet.pts or 0) - first + offset
-                packet.dts = (packet.dts or 0) - first + offset
-                packet.stream = stream
-            offset = max((packet.dts or 0) + (packet.duration or 1) for packet in packets)
-            target.mux(packets)
+def speed(task: Task, processes: int) -> Numbers:
+    """Frames per second of a job and of its baseline, and the wall seconds of the job's steps."""
+    plan, cost = run(task, processes)
+    return _speed(plan.frames, cost)
 
 
-def lipsync(video: Path, audio: Path, out: Path) -> int:
-    """The job's media work; returns its frames."""
-    return render_file(video, audio, out).frames
+def _speed(frames: int, cost: Cost) -> Numbers:
+    numbers = {
+        "frames": frames,
+        "fps": frames / cost.whole_s,
+        "bare_fps": frames / cost.bare_s,
+        "times_bare": cost.whole_s / cost.bare_s,
+        "analyse_s": cost.analyse_s,
+        "render_s": cost.render_s,
+        "join_s": cost.join_s,
+        "bare_s": cost.bare_s,
+    }
+    return {name: round(value, 3) for name, value in numbers.items()}
 
 
-def transcode(video: Path, audio: Path, out: Path) -> int:
-    """The baseline: the same frames decoded, scaled and encoded, and nothing done to them."""
-    source = VideoSource(video, "video")
-    with av.open(str(audio)) as container:
-        seconds = float(container.duration or 0) / av.time_base
-    timeline = video_timeline(source.size, source.times_s, source.duration_s, source.fps, seconds, OutputOptions())
-    size = (timeline.width, timeline.height)
-    encode_segment(source.frames_at(timeline.source_index, size), timeline.fps, size, out)
-    return timeline.frames
+def memory(clip: Path, voice: Path, seconds: float, folder: Path) -> Numbers:
+    """Memory of a `gpu` worker that makes a clip say so many seconds."""
+    folder.mkdir()
+    source = clips.looped(clip, folder / "clip.mp4", "video", min(seconds, _LONGEST_SOURCE_S))
+    sound = clips.voice_of(voice, folder / "voice.wav", seconds)
+    return {name: round(value, 1) for name, value in worker_cost(source, sound, folder / "service.log").items()}
 
 
-WORK = {"lipsync": lipsync, "transcode": transcode}
-
-
-def measured(name: str, video: Path, audio: Path, out: Path) -> dict[str, float]:
-    """Run one kind of work in a fresh process and return what it cost."""
-    command = [sys.executable, "-m", "scripts.bench_render", "--work", name, str(video), str(audio), str(out)]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    cost: dict[str, float] = json.loads(printed)
-    return cost
-
-
-def _work(name: str, video: Path, audio: Path, out: Path) -> None:
-    begin = time.perf_counter()
-    frames = WORK[name](video, audio, out)
-    seconds = time.perf_counter() - begin
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cost = {"frames": frames, "wall_s": seconds, "fps": frames / seconds, "peak_mib": peak_mib}
-    click.echo(json.dumps({name: round(value, 1) for name, value in cost.items()}))
+def _of_clip(clip: Path, voice: Path, seconds: float, processes: tuple[int, ...], folder: Path) -> dict[str, object]:
+    folder.mkdir()
+    task = Task(clip=clip, voice=clips.voice_of(voice, folder / "voice.wav", seconds), seconds=seconds, folder=folder)
+    by_processes = {str(count): speed(task, count) for count in processes}
+    shares = stages(task)
+    return {
+        "size": VideoSource(clip).size,
+        "processes": by_processes,
+        "busy_ms": round(sum(stage["busy_ms"] for stage in shares.values()), 1),
+        "stages": shares,
+    }
 
 
 @click.command()
-@click.argument("video", type=click.Path(path_type=Path, exists=True))
-@click.argument("audio", type=click.Path(path_type=Path, exists=True))
-@click.argument("out", type=click.Path(path_type=Path), required=False)
-@click.option("--seconds", type=float, multiple=True, default=(60.0, 300.0), show_default=True)
-@click.option("--work", type=click.Choice(list(WORK)), hidden=True)
-def main(video: Path, audio: Path, out: Path | None, seconds: tuple[float, ...], work: str | None) -> None:
-    """Measure each length."""
-    if work and out:
-        return _work(work, video, audio, out)
-    results: dict[str, dict[str, dict[str, float]]] = {}
+@click.argument("chosen", metavar="[CLIP]...", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--voice", type=click.Path(path_type=Path, exists=True), default=_MEDIA / _VOICE, help="What is said.")
+@click.option("--seconds", default=6.0, show_default=True, help="Length of each job whose speed is measured.")
+@click.option("--processes", type=int, multiple=True, default=(1, 2), show_default=True)
+@click.option("--memory-clip", type=click.Path(path_type=Path, exists=True), default=_MEDIA / _MEMORY_CLIP)
+@click.option("--memory-seconds", type=float, multiple=True, default=(10.0, 120.0), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the JSON there too.")
+def main(
+    chosen: tuple[Path, ...],
+    voice: Path,
+    seconds: float,
+    processes: tuple[int, ...],
+    memory_clip: Path,
+    memory_seconds: tuple[float, ...],
+    out: Path | None,
+) -> None:
+    """Measure each CLIP, by default three of ../shared/media; --memory-seconds 600 takes a quarter of an hour more."""
+    results: dict[str, object] = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     with tempfile.TemporaryDirectory(prefix="mouthpiece-bench-") as name:
         folder = Path(name)
-        for length in seconds:
-            clip, voice = folder / f"clip-{length:g}.mp4", folder / f"voice-{length:g}{audio.suffix}"
-            looped(video, clip, "video", length)
-            looped(audio, voice, "audio", length)
-            costs = {kind: measured(kind, clip, voice, folder / "out.mp4") for kind in WORK}
-            results[f"{length:g}s"] = costs
-    peaks = [costs["lipsync"]["peak_mib"] for costs in results.values()]
-    ratios = {length: costs["lipsync"]["wall_s"] / costs["transcode"]["wall_s"] for length, costs in results.items()}
-    summary = {"wall_ratio": ratios, "peak_ratio_last_to_first": peaks[-1] / peaks[0]}
-    click.echo(json.dumps({"costs": results, **summary}, indent=2))
-    return None
+        of_clips: dict[str, object] = {}
+        for number, clip in enumerate(chosen or [_MEDIA / name for name in _CLIPS]):
+            click.echo(clip.name, err=True)
+            of_clips[clip.name] = _of_clip(clip, voice, seconds, processes, folder / str(number))
+        lengths: dict[str, object] = {}
+        for length in memory_seconds:
+            click.echo(f"{memory_clip.name}, {length:g} s, memory of a worker", err=True)
+            lengths[f"{length:g}s"] = memory(memory_clip, voice, length, folder / f"memory-{length:g}")
+    results |= {"clips": of_clips, "worker": {"clip": memory_clip.name, "lengths": lengths}}
+    text = json.dumps(results | {"load_after": round(os.getloadavg()[0], 1)}, indent=2)
+    if out:
+        out.write_text(text + "\n", encoding="utf-8")
+    click.echo(text)
 
 
 if __name__ == "__main__":

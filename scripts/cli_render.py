@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from contracts.jobs import OutputOptions
+from contracts.jobs import FaceChoice, OutputOptions, SyncMode
 from contracts.settings import Settings
 from scripts import progress, table
 from scripts.options import Mp4File, read_settings, with_settings
+from scripts.timings_file import read_file, with_sync
 
 if TYPE_CHECKING:
     from scripts.installed_engines import Installed
@@ -24,6 +25,8 @@ _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--right-vocal", type=_file, help="What drives the right one of two faces; VOCAL then drives the left one."
 )
+@with_sync
+@click.option("--right-timings", type=_file, help="What RIGHT_VOCAL says when; TIMINGS are then the left face's.")
 @click.option("--mask", type=_file, help="Picture whose dark parts must not change.")
 @click.option("--prompt", default="", help="Style of speaking in words, such as: calm, loud, happy.")
 @click.option("--enhance", is_flag=True, help="Make the face clearer.")
@@ -37,6 +40,12 @@ def render(
     audio: Path,
     vocal: Path | None,
     right_vocal: Path | None,
+    sync_mode: str,
+    sync_offset: int,
+    timings: Path | None,
+    language: str,
+    face: str,
+    right_timings: Path | None,
     mask: Path | None,
     prompt: str,
     enhance: bool,
@@ -53,6 +62,8 @@ def render(
 
     if image and not is_still(source):
         raise click.UsageError(f"--image: {source} is no PNG, JPEG or WebP picture")
+    if right_timings and not right_vocal:
+        raise click.UsageError("--right-timings goes with --right-vocal")
     if video and is_still(source):
         raise click.UsageError(f"--video: {source} is a picture; give it with --image")
 
@@ -66,10 +77,16 @@ def render(
             vocal=vocal,
             right_vocal=right_vocal,
             mask=mask,
+            timings=read_file(timings, language),
+            right_timings=read_file(right_timings, language, "--right-timings"),
+            face=FaceChoice(face),
             prompt=prompt,
             seed=seed,
             options=OutputOptions(
-                short_side_px=int(resolution.removesuffix("p")) if resolution else 0, enhance=enhance
+                short_side_px=int(resolution.removesuffix("p")) if resolution else 0,
+                enhance=enhance,
+                sync_mode=SyncMode(sync_mode),
+                sync_offset_ms=sync_offset,
             ),
             device=settings.device,
             threads=settings.torch_threads,

@@ -6,11 +6,13 @@ import click
 from rich.progress import Progress
 
 from contracts.errors import InternalError, MouthpieceError
+from contracts.jobs import FaceChoice, SyncMode, Timings
 from contracts.settings import PREFIX, Secret, Settings
 from scripts import first_key, progress, remedies, runfile, waiting
 from scripts.api_client import ApiClient, Body, Sent, Standing
 from scripts.job_progress import JobProgress
 from scripts.options import Mp4File, open_records, with_settings
+from scripts.timings_file import read_file, rows_of, with_sync
 
 _ASK_EVERY_S = 1.0
 
@@ -30,6 +32,7 @@ def _web_address(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option("--video", help="Video to give another voice: a file or a URL.")
 @click.option("--audio", required=True, help="The speech: a file or a URL.")
 @click.option("--vocal", help="With --video: another track that drives the lips, when AUDIO is more than the voice.")
+@with_sync
 @click.option("--resolution", type=click.Choice(["480p", "720p"]), help="Largest shorter side. [default: 480p]")
 @click.option("--seed", type=click.IntRange(0), help="Repeats the motion that the speech does not determine.")
 @click.option("--webhook", help="URL that the outcome is posted to.")
@@ -53,6 +56,11 @@ def submit(
     video: str | None,
     audio: str,
     vocal: str | None,
+    sync_mode: str,
+    sync_offset: int,
+    timings: Path | None,
+    language: str,
+    face: str,
     resolution: str | None,
     seed: int | None,
     webhook: str | None,
@@ -66,16 +74,19 @@ def submit(
         raise click.UsageError("give one of --image and --video")
     if vocal and (image or resolution or seed is not None or webhook):
         raise click.UsageError("--vocal goes with --video and --audio alone")
+    fit = _asked(sync_mode=(sync_mode, SyncMode.BOUNCE), sync_offset_ms=(sync_offset, 0))
+    said = _asked(face=(face, FaceChoice.ACTIVE)) | _said(read_file(timings, language))
     address = _service(settings, url)
     client = ApiClient(address, Secret(key) if key else _own_key(settings, address))
     placed = {
         name: client.place(media) for name, media in {"image": image, "video": video, "audio": audio}.items() if media
     }
     if vocal:
-        sent = client.dub(placed["video"], placed["audio"], client.place(vocal))
+        sent = client.dub(placed["video"], placed["audio"], client.place(vocal), fit, said)
     else:
         state: Body = {**placed, **({"resolution": resolution} if resolution else {})}
-        sent = client.submit(f"lipsync-{'image' if image else 'video'}", state | _seed(seed), webhook)
+        state |= _seed(seed) | fit | said
+        sent = client.submit(f"lipsync-{'image' if image else 'video'}", state, webhook)
     click.echo(sent.reference)
     if wait or output:
         _finish(client, sent, JobProgress(settings, address), output, _later(settings, address, sent))
@@ -83,6 +94,18 @@ def submit(
 
 def _seed(seed: int | None) -> Body:
     return {} if seed is None else {"seed": seed}
+
+
+def _asked(**options: tuple[str | int, str | int]) -> Body:
+    """The options that differ from what the service does anyway."""
+    return {name: value for name, (value, usual) in options.items() if value != usual}
+
+
+def _said(timings: Timings | None) -> Body:
+    if timings is None:
+        return {}
+    language: Body = {"language": timings.language} if timings.language else {}
+    return {"timings": rows_of(timings)} | language
 
 
 def _service(settings: Settings, url: str | None) -> str:

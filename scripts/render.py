@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import torch
 
-from contracts.jobs import MediaInfo, OutputOptions, Role, Side
+from contracts.jobs import FaceChoice, MediaInfo, OutputOptions, Role, Side, Timings
 from contracts.settings import Device
 from engines import join, pipeline
 from engines.audio import read_speech
@@ -16,6 +16,7 @@ from engines.base import Direction, Engine, Speech
 from engines.containers import STILL_FORMATS, sniff
 from engines.probe import Probe, probe
 from engines.registry import choose_device, load
+from engines.words import drive
 
 #: Called with the stage's name and its fraction done, 0..1.
 Progress = Callable[[str, float], None]
@@ -30,6 +31,9 @@ def render_file(
     vocal: Path | None = None,
     right_vocal: Path | None = None,
     mask: Path | None = None,
+    timings: Timings | None = None,
+    right_timings: Timings | None = None,
+    face: FaceChoice = FaceChoice.ACTIVE,
     prompt: str = "",
     seed: int = 0,
     options: OutputOptions = OutputOptions(),  # noqa: B008 - immutable
@@ -48,6 +52,9 @@ def render_file(
         vocal: what drives the lips, when it is not `audio`.
         right_vocal: what drives the right one of two faces; the left one's is `vocal` or else `audio`.
         mask: a picture whose dark parts must not change.
+        timings: what the sound that drives the lips says when; the left face's, of two.
+        right_timings: what `right_vocal` says when.
+        face: which of several faces a single voice moves.
         prompt: the style in words.
         seed: makes the motion that the speech does not determine repeatable.
         options: how the output differs from the source.
@@ -67,17 +74,20 @@ def render_file(
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
     loaded = load(engine, choose_device(device))
+    later_s = options.sync_offset_ms / 1000
+    voices = _voices(audio, vocal, right_vocal)
+    drives = [drive(voice, said, later_s) for voice, said in zip(voices, (timings, right_timings), strict=False)]
     with TemporaryDirectory(dir=out.absolute().parent, prefix=".mouthpiece-") as folder:
         work = Path(folder)
         plan = pipeline.analyse(
             loaded,
             source,
             info,
-            _voices(audio, vocal, right_vocal),
+            [each.speech for each in drives],
             length_s,
             options,
             segment_s,
-            Direction(seed=seed, prompt=prompt, enhance=options.enhance),
+            Direction(seed=seed, prompt=prompt, enhance=options.enhance, face=face),
             work / "analysis",
             lambda fraction: progress("analyse", fraction),
             pipeline.MaskFile(path=mask, field="mask") if mask else None,
@@ -86,7 +96,7 @@ def render_file(
         unfinished = work / "output.mp4"
         join.publish(segments, audio, plan.duration_s, unfinished, lambda fraction: progress("publish", fraction))
         unfinished.replace(out)
-    return plan
+    return replace(plan, warnings=tuple(said for each in drives for said in each.warnings) + plan.warnings)
 
 
 def _voices(audio: Path, vocal: Path | None, right_vocal: Path | None) -> list[Speech]:

@@ -140,6 +140,7 @@ class LipsyncJob:
                 seed=self._request.seed,
                 prompt=self._request.prompt,
                 mask=inputs.mask,
+                face=self._request.face,
             ),
             self._request.engine,
         )

@@ -32,7 +32,8 @@ async def make_sound(request: JobRequest, inputs: Inputs) -> Sound:
         raise ValueError("a request without sound")
     if inputs.right_audio:
         return await _mixed(request, inputs.audio, inputs.right_audio)
-    return Sound(heard=inputs.audio, voices=(Voice(media=inputs.vocal or inputs.audio),))
+    voice = Voice(media=inputs.vocal or inputs.audio, timings=request.timings)
+    return Sound(heard=inputs.audio, voices=(voice,))
 
 
 async def _spoken(job_id: str, script: Script) -> Sound:
@@ -45,7 +46,7 @@ async def _mixed(request: JobRequest, left: MediaInfo, right: MediaInfo) -> Soun
         MIX, MixInput(job_id=request.job_id, left=left, right=right, order=request.order), request.order
     )
     voices = (
-        Voice(media=left, side=Side.LEFT, start_s=made.left_start_s),
-        Voice(media=right, side=Side.RIGHT, start_s=made.right_start_s),
+        Voice(media=left, side=Side.LEFT, start_s=made.left_start_s, timings=request.timings),
+        Voice(media=right, side=Side.RIGHT, start_s=made.right_start_s, timings=request.right_timings),
     )
     return Sound(heard=made.audio, voices=voices)

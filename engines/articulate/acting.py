@@ -7,14 +7,16 @@ from numpy.typing import NDArray
 
 from engines.articulate.driver import Articulation
 from engines.articulate.motion import Acting, Manner, commands, manner_of, resting_width, smooth_within
-from engines.articulate.performance import FADE_FRAMES, Performance
-from engines.articulate.retrieval import DRAWN, Looks, choose
+from engines.articulate.performance import Performance
+from engines.articulate.retrieval import DRAWN, Looks, choose, choose_still
 from engines.articulate.shape import Measures, frontal, in_profile, measure, measure_still, sizeable
-from engines.articulate.watch import Watched
+from engines.articulate.watch import Watched, fading
 from engines.base import Timeline
 
 #: A change weaker than this is not seen.
 FAINT = 0.05
+#: Over how long the strength of driving is evened out.
+_STEADY_S = 0.08
 #: A person is judged by all their frames in a shot, if they are seen in it for so long.
 _ACQUAINTED_S = 2.0
 #: Contrast of an open mouth's inside to the lips, at least and compared with the same shot's clearest.
@@ -53,7 +55,10 @@ def speaker_of(watched: Watched, *, is_portrait: bool) -> Speaker:
     seen = measure_still(points[0]) if is_portrait else measure(points)
     profile = is_portrait and in_profile(float(seen.yaw[0]))
     return Speaker(
-        watched=watched, seen=seen, strength=_strength(seen, watched.shots, profile=profile), profile=profile
+        watched=watched,
+        seen=seen,
+        strength=_strength(seen, watched, profile=profile),
+        profile=profile,
     )
 
 
@@ -79,27 +84,16 @@ def perform(speaker: Speaker, articulation: Articulation, timeline: Timeline, ac
         poses=poses,
         choices=choices_for(speaker, poses, shown),
         light=smooth_within(watched.light.astype(np.float64), watched.shots, 0.4 * source_fps),
+        presence=fading(watched.shots[shown] >= 0, float(timeline.fps)),
     )
 
 
-def _strength(seen: Measures, shots: NDArray[np.int32], *, profile: bool) -> NDArray[np.float32]:
+def _strength(seen: Measures, watched: Watched, *, profile: bool) -> NDArray[np.float32]:
     """How fully each source frame (N,) is driven: less where the face is small, turned away, or about to go."""
     size = sizeable(seen.unit)
     turn = np.ones_like(size) if profile else frontal(seen.yaw)
-    steady = smooth_within(size * turn, shots, 2.0)
-    return np.asarray(steady * _edges(shots >= 0), dtype=np.float32)
-
-
-def _edges(present: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """0 where no face is, rising to 1 within a few frames of it."""
-    absent = np.flatnonzero(~present)
-    if not len(absent):
-        return np.ones(len(present), dtype=np.float32)
-    frames = np.arange(len(present))
-    after = np.searchsorted(absent, frames)
-    ahead = np.abs(absent[np.minimum(after, len(absent) - 1)] - frames)
-    behind = np.abs(frames - absent[np.maximum(after - 1, 0)])
-    return np.asarray(np.minimum(np.minimum(ahead, behind) / FADE_FRAMES, 1), dtype=np.float32)
+    steady = smooth_within(size * turn, watched.shots, _STEADY_S * watched.fps)
+    return np.asarray(steady * watched.clear * fading(watched.shots >= 0, watched.fps), dtype=np.float32)
 
 
 def _manners(
@@ -121,6 +115,8 @@ def choices_for(speaker: Speaker, poses: NDArray[np.float32], shown: NDArray[np.
     if speaker.profile:
         return np.full(len(shown), DRAWN, dtype=np.int16)
     looks = Looks(gap=seen.gap * _truly_open(watched, seen), width=seen.width, yaw=seen.yaw, pitch=seen.pitch)
+    if len(watched.shots) == 1:
+        return choose_still(float(looks.gap[0]), len(shown))
     own = looks[shown]
     wanted = Looks(
         gap=poses[:, 0].astype(np.float64), width=poses[:, 1].astype(np.float64), yaw=own.yaw, pitch=own.pitch

@@ -5,6 +5,7 @@ once memory is used up, shots that have many give some up for those that have fe
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -45,12 +46,34 @@ class Bank:
     place: NDArray[np.int32]
     pixels: NDArray[np.uint8]
 
+    def without(self, frames: NDArray[np.intp]) -> "Bank":
+        """The mouths that were not seen in these source frames."""
+        kept = np.flatnonzero(~np.isin(self.number, frames))
+        pixels = [self.picture(int(index)).ravel() for index in kept]
+        return Bank(
+            number=self.number[kept],
+            place=self.place[kept],
+            pixels=np.concatenate([np.zeros(0, np.uint8), *pixels]),
+        )
+
     def picture(self, index: int) -> Frame:
         """One crop, uint8 RGB (height, width, 3)."""
         sizes = self.place[:, 2].astype(np.int64) * self.place[:, 3] * 3
         start = int(sizes[:index].sum())
         _, _, width, height = self.place[index]
         return self.pixels[start : start + int(sizes[index])].reshape(height, width, 3)
+
+
+def merged(banks: Sequence[Bank]) -> Bank:
+    """The mouths of several banks, in the order of the source."""
+    taken = [(bank, index) for bank in banks for index in range(len(bank.number))]
+    taken.sort(key=lambda entry: int(entry[0].number[entry[1]]))
+    pixels = [bank.picture(index).ravel() for bank, index in taken]
+    return Bank(
+        number=np.array([bank.number[index] for bank, index in taken], dtype=np.int32),
+        place=np.array([bank.place[index] for bank, index in taken], dtype=np.int32).reshape(-1, 4),
+        pixels=np.concatenate([np.zeros(0, np.uint8), *pixels]),
+    )
 
 
 class Collector:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import InputError, NoFace, TooFewFaces
-from contracts.jobs import Side
+from contracts.jobs import FaceChoice, Side
 from engines.articulate.mesh import LIPS
-from engines.faces import Admit, Face, Pick, anyone, most_prominent
+from engines.faces import Admit, Face, Pick, anyone, drivable, most_prominent
 
 #: From this value on a mask counts as bright.
 _BRIGHT = 128
@@ -17,16 +17,17 @@ _MASK_REMEDY = "Make the mask white over the mouth of every face that is to spea
 _COUNTS = ("no", "one", "two")
 
 
-def pick_of(side: Side, speakers: int, width: int) -> Pick:
+def pick_of(side: Side, speakers: int, width: int, choice: FaceChoice = FaceChoice.ACTIVE) -> Pick:
     """Who is followed for the voice of a side.
 
     Args:
         side: as the viewer sees it.
         speakers: how many voices there are; so many of the most prominent faces are theirs, from left to right.
         width: of the frames. Where fewer faces are seen, each belongs to the half of the picture that it is in.
+        choice: which face a single voice's is; in a picture nobody is seen to speak, and it is the most prominent.
     """
     if side is Side.ONLY:
-        return most_prominent
+        return _EDGEMOST.get(choice, most_prominent)
     sign = -1 if side is Side.LEFT else 1
 
     def pick(faces: Sequence[Face]) -> Face | None:
@@ -36,6 +37,17 @@ def pick_of(side: Side, speakers: int, width: int) -> Pick:
         return max(cast, key=lambda face: sign * _middle(face), default=None)
 
     return pick
+
+
+def _leftmost(faces: Sequence[Face]) -> Face | None:
+    return min(drivable(faces), key=_middle, default=None)
+
+
+def _rightmost(faces: Sequence[Face]) -> Face | None:
+    return max(drivable(faces), key=_middle, default=None)
+
+
+_EDGEMOST: dict[FaceChoice, Pick] = {FaceChoice.LEFT: _leftmost, FaceChoice.RIGHT: _rightmost}
 
 
 def admit_by(mask: NDArray[np.uint8] | None) -> Admit:

@@ -18,6 +18,7 @@ from engines.articulate.phones import (
     coarticulate,
     frame_phones,
     phones_of_speech,
+    unknown_frames,
 )
 from engines.articulate.speech_encoder import HOP, SAMPLE_RATE
 from engines.articulate.speech_net import Hearing
@@ -32,6 +33,8 @@ _WEIGHTS = Path(__file__).parent / "weights"
 _CONTACT = (0.2, 0.6)
 #: Running speech seldom reaches the table's targets; this brings its widest vowels to 1.
 _WIDEN = 1.6
+#: Above this activity somebody speaks, between phones that are known.
+_ACTIVE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,8 @@ class SpeechDriver:
         Args:
             samples: float32 (N,) mono in [-1, 1], of any length; silence leaves the mouth at rest.
             rate: samples per second.
-            phones: what is said when, in order; if given, it is believed and the voice is not listened to.
+            phones: what is said when, in order; if given, it is believed, and the voice is listened to only where
+                it is left to be heard.
 
         Returns:
             Tracks that span the sound: one frame more than its whole hundredths of a second.
@@ -91,9 +95,12 @@ class SpeechDriver:
             UnreadableMedia: when the samples are not finite numbers of one channel, or the rate is impossible.
         """
         voice = resample(require_voice(samples, rate), rate, SAMPLE_RATE)
-        if phones:
+        unknown = unknown_frames(phones, len(voice) // HOP + 1)
+        if phones and not unknown.any():
             return _spoken(phones, len(voice) // HOP + 1)
         presence = np.concatenate(list(self._presence(voice)))
+        if phones:
+            return _partly_spoken(phones, presence, unknown, levels_db(voice, HOP))
         features = coarticulate(torch.from_numpy(presence)[None])[0].numpy()
         return _articulation(features, activity(presence[:, SILENCE], levels_db(voice, HOP)))
 
@@ -115,6 +122,20 @@ def _spoken(phones: Sequence[TimedPhone], frames: int) -> Articulation:
     presence = functional.one_hot(labels, len(PHONES)).float()
     features = coarticulate(presence[None])[0].numpy()
     return _articulation(features, timed_activity((labels != SILENCE).numpy()))
+
+
+def _partly_spoken(
+    phones: Sequence[TimedPhone],
+    heard: NDArray[np.float32],
+    unknown: NDArray[np.bool_],
+    levels: NDArray[np.float32],
+) -> Articulation:
+    """The articulation of phones that are known but for some frames, where the voice itself is heard."""
+    labels = frame_phones(phones_of_speech(phones), len(unknown))
+    presence = np.where(unknown[:, None], heard, np.eye(len(PHONES), dtype=np.float32)[labels])
+    features = coarticulate(torch.from_numpy(presence)[None])[0].numpy()
+    is_heard = activity(heard[:, SILENCE], levels) > _ACTIVE
+    return _articulation(features, timed_activity(np.where(unknown, is_heard, labels != SILENCE)))
 
 
 def _articulation(features: NDArray[np.float32], speaking: Track) -> Articulation:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, product
+from dataclasses import replace
+from itertools import chain, islice, pairwise, product
 
 import numpy as np
 import torch
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 from contracts.errors import EngineMemory
 from contracts.jobs import Side
 from engines.articulate.acting import FAINT, Speaker, perform, speaker_of
+from engines.articulate.active import speaker_among
 from engines.articulate.casting import admit_by, pick_of, too_few
 from engines.articulate.chance import vary_opening
 from engines.articulate.driver import SpeechDriver
+from engines.articulate.life import Scene, live
 from engines.articulate.motion import Acting
-from engines.articulate.performance import FADE_FRAMES, Performance, pack, unpack
-from engines.articulate.render import draw_frame, enhance_frame
+from engines.articulate.performance import Performance, pack, unpack
+from engines.articulate.render import blink_frame, draw_frame, enhance_frame, sway_frame
+from engines.articulate.shape import KEPT, oval_of
 from engines.articulate.styles import style_of
-from engines.articulate.watch import watch
+from engines.articulate.watch import ANOTHER, FADE_S, NOBODY, watch
 from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
 from engines.faces import FaceFinder
 
@@ -30,6 +34,8 @@ INFO = EngineInfo(
 )
 
 _MOST_SPANS = 5
+#: How many faces beside the first are followed to find out who speaks.
+_BYSTANDERS = 2
 
 
 class Articulate:
@@ -54,7 +60,10 @@ class Articulate:
         report: Report,
     ) -> Analysis:
         """See `engines.base.Engine`."""
+        first = list(islice(source := iter(frames), int(timeline.is_portrait)))
+        frames = chain(first, source)
         try:
+            scene = self._scene(first[0]) if first else None
             speakers = self._cast(frames, voices, timeline, direction, lambda fraction: report(0.9 * fraction))
             style, warnings = style_of(direction.prompt)
             performances: dict[Side, Performance] = {}
@@ -62,7 +71,12 @@ class Articulate:
                 variation = vary_opening(direction.seed, number, timeline.frames, float(timeline.fps))
                 articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones)
                 acting = Acting(style=style, variation=variation)
-                performances[speech.side] = perform(speaker, articulation, timeline, acting)
+                performance = perform(speaker, articulation, timeline, acting)
+                if scene is not None:
+                    points = speaker.watched.points[0].astype(np.float64)
+                    life = live(scene, points, speech, articulation, timeline, direction, number)
+                    performance = replace(performance, life=life)
+                performances[speech.side] = performance
                 report(0.9 + 0.1 * (number + 1) / len(voices))
         except torch.OutOfMemoryError as error:
             raise EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.") from error
@@ -70,6 +84,11 @@ class Articulate:
             warnings += _warnings(side, speaker, timeline)
         tensors = pack(performances) | {"enhance": np.array([direction.enhance])}
         return Analysis(tensors=tensors, warnings=warnings)
+
+    def _scene(self, picture: Frame) -> Scene:
+        """A still picture and everyone in it."""
+        faces = [face.landmarks[list(KEPT)].astype(np.float64) for face in self._finder.find(picture)]
+        return Scene(picture=picture, faces=[oval_of(points) for points in faces])
 
     def _cast(
         self,
@@ -81,8 +100,13 @@ class Articulate:
     ) -> list[Speaker]:
         """Find a face for each voice."""
         source_fps, total = float(timeline.source_fps), int(timeline.source_index.max()) + 1
-        picks = [pick_of(speech.side, len(voices), timeline.width) for speech in voices]
-        watched = watch(self._finder, frames, picks, admit_by(direction.mask), total, source_fps, report)
+        picks = [pick_of(speech.side, len(voices), timeline.width, direction.face) for speech in voices]
+        admit, is_alone = admit_by(direction.mask), len(voices) == 1 and not timeline.is_portrait
+        bystanders = _BYSTANDERS if is_alone else 0
+        tracks = watch(self._finder, frames, picks, admit, total, source_fps, report, bystanders)
+        if is_alone:
+            tracks = [speaker_among(tracks, direction.face, timeline.width)]
+        watched = [track.speaker() for track in tracks]
         is_masked = direction.mask is not None
         present = [bool((face.shots >= 0).any()) for face in watched]
         if not all(present):
@@ -98,7 +122,8 @@ class Articulate:
     ) -> Iterator[Frame]:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         performances = list(unpack(analysis.tensors).values())
-        steps = [draw_frame, enhance_frame] if analysis.tensors["enhance"].any() else [draw_frame]
+        clearer = [enhance_frame] if analysis.tensors["enhance"].any() else []
+        steps = [draw_frame, *clearer, blink_frame, sway_frame]
         for number, frame in enumerate(frames, start):
             for step, performance in product(steps, performances):
                 frame = step(frame, performance, number)
@@ -108,10 +133,16 @@ class Articulate:
 def _warnings(side: Side, speaker: Speaker, timeline: Timeline) -> tuple[str, ...]:
     who = "" if side is Side.ONLY else f"{side} speaker: "
     fps, shown = float(timeline.fps), timeline.source_index
-    absent = speaker.watched.shots[shown] < 0
-    fade_frames = math.ceil(FADE_FRAMES * timeline.fps / timeline.source_fps)
-    faint = ~absent & (speaker.strength[shown] < FAINT) & ~_near(absent, fade_frames)
-    said = [*_spans(absent, fps, "no face"), *_spans(faint, fps, "the face is too small or turned away")]
+    shots, hidden = speaker.watched.shots[shown], speaker.watched.clear[shown] <= 0
+    absent, others = shots == NOBODY, shots == ANOTHER
+    undriven = absent | others | hidden
+    faint = ~undriven & (speaker.strength[shown] < FAINT) & ~_near(undriven, math.ceil(FADE_S * fps))
+    said = [
+        *_spans(absent, fps, "no face"),
+        *_spans(others, fps, "somebody other than the speaker is seen"),
+        *_spans(hidden & (shots >= 0), fps, "something is before the mouth"),
+        *_spans(faint, fps, "the face is too small or turned away"),
+    ]
     if speaker.profile:
         said.append("the face is seen from the side: its mouth may be misplaced")
     return tuple(who + sentence for sentence in said)

@@ -19,7 +19,12 @@ WEIGHTS = Path(__file__).parent / "weights"
 #: From this mesh score on, a window shows a face.
 FACE_SCORE = 0.5
 
+#: From this score on, the detector is sure of a face.
+SURELY_DETECTED = 0.75
 _DETECTION_SCORE = 0.6
+# So many of the looks are at the whole picture.
+_WHOLE = 2
+_TURNS = (np.pi / 2, np.pi, -np.pi / 2)
 _SMALLEST_FACE_PX = 20.0
 _BATCH = 16
 # Tiles no larger than this show the detector every face that is worth finding.
@@ -33,10 +38,17 @@ _OFF_CENTRE = 0.05
 
 
 class Meshes(NamedTuple):
-    """Faces measured in N windows: landmarks float32 (N, 468, 2) in picture pixels, scores float32 (N,) in 0..1."""
+    """Faces measured in N windows.
+
+    Attributes:
+        landmarks: float32 (N, 468, 2) in picture pixels.
+        scores: float32 (N,) in 0..1.
+        reliefs: float32 (N, 468, 3), see `mesh.MeshOutput`.
+    """
 
     landmarks: Points
     scores: NDArray[np.float32]
+    reliefs: NDArray[np.float32]
 
 
 class Landmarker:
@@ -58,12 +70,21 @@ class Landmarker:
         Args:
             frame: uint8 RGB (H, W, 3).
             tiled: whether to look closer, in overlapping tiles, for faces that are small in a large picture.
+
+        The detector knows upright faces; where it is not sure of any, the picture is turned for it.
         """
         looks = _looks(frame.shape[1], frame.shape[0], tiled=tiled)
-        found: list[tuple[float, Window]] = []
-        for start in range(0, len(looks), _BATCH):
-            found += self._detect(frame, looks[start : start + _BATCH])
+        whole = looks[:_WHOLE]
+        found = self._look(frame, whole)
+        if max((score for score, _ in found), default=0.0) < SURELY_DETECTED:
+            found += self._look(frame, [look._replace(angle=turn) for look in whole for turn in _TURNS])
+        found += self._look(frame, looks[_WHOLE:])
         return _distinct(sorted(found, key=lambda scored: -scored[0]))
+
+    def glance(self, frame: Frame) -> list[tuple[float, Window]]:
+        """As `candidates`, but only upright faces that are not small and do not fill the picture: quick."""
+        look = _looks(frame.shape[1], frame.shape[0], tiled=False)[:1]
+        return _distinct(sorted(self._look(frame, look), key=lambda scored: -scored[0]))
 
     def measure(self, frames: Sequence[Frame], windows: Sequence[Window]) -> Meshes:
         """The mesh in one window of each frame, measured again where the face turned out to be off-centre."""
@@ -76,7 +97,7 @@ class Landmarker:
         ]
         if again:
             second = self._measure_once([frames[index] for index in again], [centred[index] for index in again])
-            first.landmarks[again], first.scores[again] = second
+            first.landmarks[again], first.scores[again], first.reliefs[again] = second
         return first
 
     def measure_best(self, frame: Frame, window: Window) -> Meshes:
@@ -89,7 +110,11 @@ class Landmarker:
         ]
         meshes = self.measure([frame] * len(around), around)
         best = [int(meshes.scores.argmax())]
-        return Meshes(meshes.landmarks[best], meshes.scores[best])
+        return Meshes(*(column[best] for column in meshes))
+
+    def _look(self, frame: Frame, looks: Sequence[Window]) -> list[tuple[float, Window]]:
+        batches = (looks[start : start + _BATCH] for start in range(0, len(looks), _BATCH))
+        return [scored for batch in batches for scored in self._detect(frame, batch)]
 
     def _detect(self, frame: Frame, looks: Sequence[Window]) -> list[tuple[float, Window]]:
         crops = [cut(frame, look, detector.INPUT_SIZE, repeat_edge=False) for look in looks]
@@ -113,10 +138,12 @@ class Landmarker:
         pairs = list(zip(frames, windows, strict=True))
         crops = [cut(frame, window, mesh.INPUT_SIZE, repeat_edge=True) for frame, window in pairs]
         with torch.inference_mode():
-            landmarks, scores = self._mesh(self._batch(crops))
+            landmarks, scores, reliefs = self._mesh(self._batch(crops))
         places = zip(landmarks.cpu().numpy(), windows, strict=True)
         return Meshes(
-            np.stack([window.to_picture(points, mesh.INPUT_SIZE) for points, window in places]), scores.cpu().numpy()
+            np.stack([window.to_picture(points, mesh.INPUT_SIZE) for points, window in places]),
+            scores.cpu().numpy(),
+            reliefs.cpu().numpy(),
         )
 
     def _batch(self, crops: Sequence[Frame]) -> Tensor:

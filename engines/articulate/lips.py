@@ -25,6 +25,8 @@ _RIMS = np.array([*UPPER_OUTER, *LOWER_OUTER])
 _DEEPEST, _STEPS = 0.5, 9
 #: Teeth are brighter than the lip by this factor and of less colour by that.
 _BRIGHTER, _PALER = 1.2, 0.65
+#: On lips of less colour than this, of marble or in black and white, nothing can be told from them by its colour.
+_LEAST_COLOUR = 0.20
 _BINOMIAL = np.array([1, 4, 6, 4, 1]) / 16
 
 
@@ -78,6 +80,8 @@ def refine_edges(frame: Frame, landmarks: Landmarks) -> Landmarks:
     bright = pixels.max(-1)
     colour = (bright - pixels.min(-1)) / np.maximum(bright, 1)
     lip_bright, lip_colour = np.median(bright[:, _STEPS // 2 :]), np.median(colour[:, _STEPS // 2 :])
+    if lip_colour < _LEAST_COLOUR:
+        return landmarks
     teeth = (bright > _BRIGHTER * lip_bright) & (colour < _PALER * lip_colour)
     depth = np.concatenate([_smooth_depth(teeth[: len(UPPER_INNER)]), _smooth_depth(teeth[len(UPPER_INNER) :])])
     refined = landmarks.copy()

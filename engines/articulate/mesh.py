@@ -47,10 +47,12 @@ class MeshOutput(NamedTuple):
     Attributes:
         landmarks: float32 (B, 468, 2), x and y in crop pixels, refined lips and eyes included.
         score: float32 (B,), 0..1, how sure the network is that the crop shows a face.
+        relief: float32 (B, 468, 3), the unrefined mesh with its depth, in crop pixels.
     """
 
     landmarks: Tensor
     score: Tensor
+    relief: Tensor
 
 
 class MeshBlock(nn.Module):
@@ -164,8 +166,9 @@ class FaceMesh(nn.Module):
         """The mesh of each crop."""
         features = self.early(self.stem(_pad_end(crops)))
         mesh, flag = self.readout(self.late(features))
-        coarse = mesh.unflatten(1, (POINTS, 3))[..., :2]
+        relief = mesh.unflatten(1, (POINTS, 3))
+        coarse = relief[..., :2]
         landmarks = coarse.clone()
         for region in (self.lips, self.right_eye, self.left_eye):
             landmarks[:, region.points] = region(features, coarse)
-        return MeshOutput(landmarks, torch.sigmoid(flag[:, 0]))
+        return MeshOutput(landmarks, torch.sigmoid(flag[:, 0]), relief)

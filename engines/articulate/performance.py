@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from contracts.errors import EngineFault
 from contracts.jobs import Side
 from engines.articulate.bank import Bank
+from engines.articulate.life import Life
+from engines.articulate.sway import Reach
 from engines.articulate.watch import Watched
-
-#: Frames in which a change fades towards one without a face.
-FADE_FRAMES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,9 @@ class Performance:
         shown: int32 (T,), the source frame of each output frame.
         poses: float32 (T, 9), see `motion.commands`.
         choices: int16 (T,), see `retrieval.choose`.
-        light: float32 (N, 6), steadied.
+        light: float32 (N, 8), steadied.
+        presence: float32 (T,), 0 without a face, see `watch.fading`.
+        life: what a still picture's face does beside speaking; None in a video.
     """
 
     watched: Watched
@@ -32,6 +33,8 @@ class Performance:
     poses: NDArray[np.float32]
     choices: NDArray[np.int16]
     light: NDArray[np.float32]
+    presence: NDArray[np.float32]
+    life: Life | None = None
 
 
 def pack(performances: Mapping[Side, Performance]) -> dict[str, NDArray[np.generic]]:
@@ -58,10 +61,13 @@ def unpack(tensors: Mapping[str, NDArray[np.generic]]) -> dict[Side, Performance
 
 def _arrays(performance: Performance) -> dict[str, NDArray[np.generic]]:
     watched = performance.watched
+    life = {} if performance.life is None else _arrays_of_life(performance.life)
     return {
         "points": watched.points,
         "shots": watched.shots,
         "contrast": watched.contrast,
+        "clear": watched.clear,
+        "fps": np.array([watched.fps]),
         "bank_number": watched.bank.number,
         "bank_place": watched.bank.place,
         "bank_pixels": watched.bank.pixels,
@@ -69,7 +75,29 @@ def _arrays(performance: Performance) -> dict[str, NDArray[np.generic]]:
         "poses": performance.poses,
         "choices": performance.choices,
         "light": performance.light,
+        "presence": performance.presence,
+        **life,
     }
+
+
+def _arrays_of_life(life: Life) -> dict[str, NDArray[np.generic]]:
+    return {
+        "lids": life.lids,
+        "sway": life.sway,
+        "reach_weights": life.reach.weights,
+        "reach_scale": np.array([life.reach.step, life.reach.crispness]),
+    }
+
+
+def _life(tensors: Mapping[str, NDArray[np.generic]]) -> Life | None:
+    if "lids" not in tensors:
+        return None
+    step, crispness = tensors["reach_scale"].tolist()
+    return Life(
+        lids=tensors["lids"].astype(np.float32, copy=False),
+        sway=tensors["sway"].astype(np.float32, copy=False),
+        reach=Reach(tensors["reach_weights"].astype(np.float32, copy=False), step, crispness),
+    )
 
 
 def _of(side: Side, tensors: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
@@ -90,7 +118,9 @@ def _performance(tensors: Mapping[str, NDArray[np.generic]]) -> Performance:
             shots=tensors["shots"].astype(np.int32, copy=False),
             light=light,
             contrast=tensors["contrast"].astype(np.float32, copy=False),
+            clear=tensors["clear"].astype(np.float32, copy=False),
             bank=bank,
+            fps=float(tensors["fps"].astype(np.float64)[0]),
         )
         return Performance(
             watched=watched,
@@ -98,6 +128,8 @@ def _performance(tensors: Mapping[str, NDArray[np.generic]]) -> Performance:
             poses=tensors["poses"].astype(np.float32, copy=False),
             choices=tensors["choices"].astype(np.int16, copy=False),
             light=light,
+            presence=tensors["presence"].astype(np.float32, copy=False),
+            life=_life(tensors),
         )
     except KeyError as error:
         raise EngineFault(f"the analysis lacks {error}") from error

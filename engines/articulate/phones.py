@@ -180,6 +180,15 @@ def frame_phones(timed: Sequence[TimedPhone], frames: int) -> NDArray[np.uint8]:
     return labels
 
 
+def unknown_frames(spoken: Iterable[base.TimedPhone], frames: int) -> NDArray[np.bool_]:
+    """The frames, bool (frames,), whose phones are left to be heard."""
+    unknown = np.zeros(frames, np.bool_)
+    for item in spoken:
+        if item.symbol == base.HEARD:
+            unknown[round(item.start_s * RATE_HZ) : round(item.end_s * RATE_HZ)] = True
+    return unknown
+
+
 #: How long one phone's pull on a feature lasts: standard deviation in frames. Lips round slowly and close fast.
 _SPREAD = {
     Feature.OPENING: 4.0,

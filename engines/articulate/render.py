@@ -4,14 +4,17 @@ from collections import Counter
 
 import numpy as np
 
+from engines.articulate.eyes import close_eyes
+from engines.articulate.focus import edge_blur
 from engines.articulate.light import light_of
 from engines.articulate.motion import pose_at
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
-from engines.articulate.performance import FADE_FRAMES, Performance
+from engines.articulate.performance import Performance
 from engines.articulate.profile import fill_profile
 from engines.articulate.retrieval import DRAWN, OWN
 from engines.articulate.shape import INNER_RING, Basis, in_profile, oval_of, turn_of
-from engines.articulate.warp import face_region, move_points, warp
+from engines.articulate.sway import swayed
+from engines.articulate.warp import face_region, mouth_region, move_points, warp
 from engines.base import Frame
 from engines.enhance import enhance_face
 
@@ -42,12 +45,13 @@ def draw_frame(frame: Frame, performance: Performance, number: int) -> Frame:
     region = face_region(move, frame)
     if region is None:
         return frame
-    drawn = warp(frame, move, region)
+    blur = edge_blur(frame[mouth_region(move, frame).slices])
+    drawn = warp(frame, move, region, blur)
     light = light_of(performance.light[source])
     if in_profile(turn_of(points)):
         fill_profile(drawn, region, move, frame, light)
     else:
-        fill_mouth(drawn, region, move, pose, _seen_mouths(frame, performance, number), light)
+        fill_mouth(drawn, region, move, pose, _seen_mouths(frame, performance, number, blur), light, blur)
     result = frame.copy()
     result[region.slices] = drawn
     return result
@@ -58,14 +62,30 @@ def enhance_frame(frame: Frame, performance: Performance, number: int) -> Frame:
     shots = performance.watched.shots[performance.shown]
     if shots[number] < 0:
         return frame
-    around = shots[max(0, number - FADE_FRAMES) : number + FADE_FRAMES + 1] >= 0
     source = performance.shown[number]
     oval = oval_of(performance.watched.points[source].astype(np.float64))
-    share = float(np.clip(2 * around.mean() - 1, 0, 1))
-    return enhance_face(frame, oval, light_of(performance.light[source]).grain, share)
+    return enhance_face(frame, oval, light_of(performance.light[source]).grain, float(performance.presence[number]))
 
 
-def _seen_mouths(frame: Frame, performance: Performance, number: int) -> list[Weighted]:
+def blink_frame(frame: Frame, performance: Performance, number: int) -> Frame:
+    """Close the eyes of a still picture's face as far as they are in output frame `number`."""
+    life = performance.life
+    if life is None or life.lids[number] < _LEAST_STRENGTH:
+        return frame
+    points = performance.watched.points[performance.shown[number]].astype(np.float64)
+    return close_eyes(frame, points, float(life.lids[number]))
+
+
+def sway_frame(frame: Frame, performance: Performance, number: int) -> Frame:
+    """Move the head of a still picture's face, and all that was drawn into it, as in output frame `number`."""
+    life = performance.life
+    if life is None:
+        return frame
+    head = oval_of(performance.watched.points[performance.shown[number]].astype(np.float64))
+    return swayed(frame, head, life.reach, life.sway[number])
+
+
+def _seen_mouths(frame: Frame, performance: Performance, number: int, blur: float) -> list[Weighted]:
     """The mouths to show, those of neighbouring frames fading in and out."""
     shares: Counter[int] = Counter()
     last = len(performance.choices) - 1
@@ -75,18 +95,20 @@ def _seen_mouths(frame: Frame, performance: Performance, number: int) -> list[We
         neighbour = neighbour if shots[neighbour] == shots[number] else number
         shares[int(performance.choices[neighbour])] += share  # type: ignore[assignment]
     return [
-        Weighted(_mouth(frame, performance, number, choice), share)
+        Weighted(_mouth(frame, performance, number, choice, blur), share)
         for choice, share in sorted(shares.items())
         if choice != DRAWN
     ]
 
 
-def _mouth(frame: Frame, performance: Performance, number: int, choice: int) -> SeenMouth:
+def _mouth(frame: Frame, performance: Performance, number: int, choice: int, blur: float) -> SeenMouth:
     watched, source = performance.watched, int(performance.shown[number])
     if choice == OWN:
         points = watched.points[source].astype(np.float64)
-        return SeenMouth(frame, points[INNER_RING], Basis.of(points), np.ones(3, np.float32))
+        return SeenMouth(frame, points[INNER_RING], Basis.of(points), np.ones(3, np.float32), blur)
     chosen = int(watched.bank.number[choice])
     points = watched.points[chosen].astype(np.float64) - watched.bank.place[choice, :2]
     gain = performance.light[source, :3] / np.maximum(performance.light[chosen, :3], 1e-3)
-    return SeenMouth(watched.bank.picture(choice), points[INNER_RING], Basis.of(points), np.clip(gain, 0.8, 1.25))
+    picture = watched.bank.picture(choice)
+    clipped = np.clip(gain, 0.8, 1.25).astype(np.float32)
+    return SeenMouth(picture, points[INNER_RING], Basis.of(points), clipped, edge_blur(picture))

@@ -16,7 +16,7 @@ DRAWN, OWN = -1, -2
 
 _DRAWN_COST = 4.0
 _OWN_BONUS = 0.3
-_SWITCH_COST = 3.0
+_SWITCH_COST = 6.0
 #: From this gap on, a mouth counts as fully visible.
 _VISIBLE = 0.04
 _LEAST_OWN_GAP = 0.03
@@ -35,6 +35,14 @@ class Looks:
 
     def __getitem__(self, index: NDArray[np.signedinteger] | slice) -> "Looks":
         return Looks(gap=self.gap[index], width=self.width[index], yaw=self.yaw[index], pitch=self.pitch[index])
+
+
+def choose_still(own_gap: float, frames: int) -> NDArray[np.int16]:
+    """Choose for a still picture, whose mouth opens by `own_gap`: its own mouth in all frames, or the drawn one in all.
+
+    A mouth is seen to change when teeth do: own teeth that show are kept, and what they do not fill is drawn.
+    """
+    return np.full(frames, OWN if own_gap >= _LEAST_OWN_GAP else DRAWN, dtype=np.int16)
 
 
 def choose(

@@ -36,6 +36,11 @@ JAW: tuple[tuple[int, float], ...] = (
     *((200, 1.0), (208, 0.95), (428, 0.95), (202, 0.6), (422, 0.6), (212, 0.3), (432, 0.3), (214, 0.2), (434, 0.2)),
 )
 
+#: Edges of the eyelids from one corner of the eye to the other, both included, and the lower edge of the brow above.
+UPPER_LIDS = ((33, 246, 161, 160, 159, 158, 157, 173, 133), (362, 398, 384, 385, 386, 387, 388, 466, 263))
+LOWER_LIDS = ((33, 7, 163, 144, 145, 153, 154, 155, 133), (362, 382, 381, 380, 374, 373, 390, 249, 263))
+BROWS = ((46, 53, 52, 65, 55), (285, 295, 282, 283, 276))
+
 #: Inter-ocular distances in pixels below and above which a face is left alone and is fully driven.
 SMALL_PX = 22.0, 32.0
 #: Turns of the head at which driving begins to fade and has ended.
@@ -53,6 +58,7 @@ KEPT = tuple(
         {*UPPER_INNER, *LOWER_INNER, *UPPER_OUTER, *LOWER_OUTER, *OUTER_CORNERS, *INNER_CORNERS, *STILL}
         | {index for index, _ in JAW}
         | {_NOSE_TIP}
+        | {index for edge in (*UPPER_LIDS, *LOWER_LIDS, *BROWS) for index in edge}
     )
 )
 _PLACE = {index: place for place, index in enumerate(KEPT)}

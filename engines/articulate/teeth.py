@@ -18,6 +18,15 @@ _ARCH_HALF_WIDTH = 0.27
 _JOINT_WIDTH = 0.007
 #: How far the edges of canines and side teeth lie above the front teeth's.
 _EDGE_RISE = 0.45
+#: Lips parted a little show dark below the upper teeth: these end within this share of the opening.
+_MOST_OF_GAP = 0.72
+#: Teeth stand in the shade of the lip above them, so deep, and so dark at its edge and in full light, of white.
+_SHADE_DEPTH, _IN_SHADE, _IN_LIGHT = 0.055, 0.50, 1.35
+#: No two teeth are of one tone.
+_TONES = 0.04
+_BRIGHTEST = 0.93
+#: The darkest inside of a mouth is no brighter than this share of the skin, whatever is darkest in the picture.
+_MOST_BLACK = 0.16
 #: Lips parted less than this hide the lower teeth.
 _LEAST_PARTED = 0.025
 _FLESH = np.array([0.72, 0.42, 0.42], dtype=np.float32)
@@ -27,10 +36,10 @@ _GLOW = np.array([0.07, 0.02, 0.02], dtype=np.float32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
-    """What the inside of the mouth is lit by, 0..1: skin RGB, how bright white and black are, the picture's noise."""
+    """What the inside of the mouth is lit by, 0..1: skin RGB, white RGB, how bright black is, the picture's noise."""
 
     skin: Colour
-    white: float
+    white: Colour
     black: float
     grain: float
 
@@ -89,7 +98,8 @@ def _step(value: NDArray[np.floating], softness: float) -> Plane:
 
 def _cavity(opening: Opening, light: Light) -> Plane:
     depth = np.clip((opening.y - opening.top) / max(opening.gap, 1e-3), 0, 1)[..., None]
-    dark = light.black * _warmth(light) * _tinted(_DARK, light) + light.skin * _tinted(_GLOW, light)
+    black = min(light.black, _MOST_BLACK * float(light.skin.mean()))
+    dark = black * _warmth(light) * _tinted(_DARK, light) + light.skin * _tinted(_GLOW, light)
     flesh = light.skin * _tinted(_FLESH, light) * 0.5
     return np.asarray(dark + (flesh - dark) * 0.45 * depth**2, dtype=np.float32)
 
@@ -105,12 +115,13 @@ def _tongue(opening: Opening, light: Light) -> tuple[Plane, Plane]:
 
 def _upper_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     joints = _joints(opening.x, _UPPER_JOINTS)
-    edge = opening.upper_edge - _EDGE_RISE * opening.x**2 - 0.013 * joints
+    lowest = np.minimum(opening.upper_edge, opening.top + _MOST_OF_GAP * (opening.bottom - opening.top))
+    edge = lowest - _EDGE_RISE * opening.x**2 - 0.014 * joints
     alpha = np.asarray(_step(edge - opening.y, 0.012) * _step(_ARCH_HALF_WIDTH - np.abs(opening.x), 0.05))
-    under_lip = np.clip((opening.y - opening.top) / 0.040, 0, 1)
+    under_lip = np.clip((opening.y - opening.top) / _SHADE_DEPTH, 0, 1)
     near_edge = np.clip((edge - opening.y) / 0.03, 0, 1)
-    shade = (0.72 + 0.36 * under_lip) * (0.92 + 0.08 * near_edge) * (1 - 0.20 * joints)
-    return alpha, _enamel(light, shade * _round(opening.x))
+    shade = (_IN_SHADE + (_IN_LIGHT - _IN_SHADE) * under_lip) * (0.90 + 0.10 * near_edge)
+    return alpha, _enamel(light, shade * _each(opening.x, _UPPER_JOINTS, 0.34) * _round(opening.x))
 
 
 def _lower_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
@@ -119,7 +130,7 @@ def _lower_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     parted = np.clip((opening.bottom - opening.top - _LEAST_PARTED) / _LEAST_PARTED, 0, 1)
     alpha = _step(opening.y - edge, 0.012) * _step(0.22 - np.abs(opening.x), 0.06) * parted
     below_edge = np.clip((opening.y - edge) / 0.04, 0, 1)
-    shade = 0.62 * (1 - 0.35 * below_edge) * (1 - 0.16 * joints)
+    shade = 0.76 * (1 - 0.40 * below_edge) * _each(opening.x, _LOWER_JOINTS, 0.30)
     return np.asarray(0.9 * alpha, np.float32), _enamel(light, shade * _round(opening.x))
 
 
@@ -141,12 +152,19 @@ def _joints(x: Plane, places: Plane) -> Plane:
     return np.asarray(np.exp(-((distance / _JOINT_WIDTH) ** 2)), dtype=np.float32)
 
 
+def _each(x: Plane, places: Plane, gap: float) -> Plane:
+    """The shade of each tooth: darker by `gap` where two meet, and none quite like its neighbours."""
+    number = np.searchsorted(places, np.abs(x)) * np.where(x < 0, -1, 1)
+    tone = 1 + _TONES * np.sin(12.9898 * number)
+    return np.asarray(tone * (1 - gap * _joints(x, places)), dtype=np.float32)
+
+
 def _round(x: Plane) -> Plane:
     """The arch turns away from the light to its sides."""
     return np.asarray(1 - 0.72 * np.clip(np.abs(x) / _ARCH_HALF_WIDTH, 0, 1) ** 1.8, dtype=np.float32)
 
 
 def _enamel(light: Light, shade: Plane) -> Plane:
-    """Teeth take on the light of the scene, which the skin's colour half tells: neutral white would look blue."""
-    colour = (0.45 + 0.55 * _warmth(light)) * np.array([1.0, 0.975, 0.92], np.float32) * light.white
-    return np.asarray(shade[..., None] * colour, dtype=np.float32)
+    """Teeth are a little yellower than the white of the scene."""
+    colour = np.array([1.0, 0.975, 0.92], np.float32) * light.white
+    return np.asarray(np.minimum(shade[..., None] * colour, _BRIGHTEST), dtype=np.float32)

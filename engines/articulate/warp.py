@@ -5,12 +5,14 @@ upper lip and one that follows the lower, which meet along the line between the 
 smearing into each other. Away from the mouth the displacement fades to exactly nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.articulate.focus import restore
 from engines.articulate.shape import (
     INNER_CORNERS,
     INNER_RING,
@@ -34,7 +36,16 @@ _OC, _IC = places(OUTER_CORNERS), places(INNER_CORNERS)
 _STILL, _JAW = places(STILL), places(tuple(index for index, _ in JAW))
 _JAW_SHARES = np.array([share for _, share in JAW])
 _NOSE_BASE, _CHIN = places((2, 152))
+#: Knots of the splines: the upper lip, the lower, and what both share.
+_KNOTS = np.concatenate([_UI, _UO, _LI, _LO, _OC, _IC, _STILL, _JAW])
+_LIP_KNOTS = len(_UI) + len(_UO)
 _MIDDLE = 4
+#: The displacement ends so many cells of its grid before what may change does: more than a cell's diagonal.
+_FADED_CELLS = 1.5
+#: What is smooth is drawn at such a part of the size.
+_COARSE = 4
+#: How softly the lips meet, over the blur of the picture's edges.
+_LIPS_MEET = 0.7
 
 #: Share of a change of the gap that the upper lip takes: little when opening, more when a smile has to close.
 _UPPER_SHARE_OPENING, _UPPER_SHARE_CLOSING = 0.22, 0.35
@@ -42,8 +53,15 @@ _CHIN_SHARE = 0.8
 #: Lips seen open have their edges a little inside the lip, or a line of teeth would stay when they close.
 _EDGE_INSET, _CLOSING_INSET = 0.013, 0.012
 _WIDTH_LIMITS = 0.68, 1.25
+#: Landmarks see less of a change of width than there is, so poses, which are told by them, ask for less than they mean:
+#: without it, those of a redrawn mouth follow at 0.4 to 0.85 of what was asked.
+_WIDTH_GAIN = 1.3
+#: The outline of an open mouth, between a lens (1) and a box (0): median of nine speakers' widest openings.
+_PROFILE_POWER = 0.9
 #: How far a full smile lifts the corners of the mouth.
 _SMILE_LIFT = 0.05
+#: How much of a smile's bow rounded lips give up.
+_ROUND_RELAXES = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +111,8 @@ def move_points(points: Floats, pose: Pose) -> Move:
 
     target = face.copy()
     lips = np.concatenate([_UI, _LI, _UO, _LO, _OC, _IC])
-    ratio = np.clip(pose.width / max(face[_OC[1], 0] - face[_OC[0], 0], 1e-6), *_WIDTH_LIMITS)
+    wider = pose.width / max(face[_OC[1], 0] - face[_OC[0], 0], 1e-6) - 1
+    ratio = np.clip(1 + _WIDTH_GAIN * wider, *_WIDTH_LIMITS)
     target[lips, 0] *= ratio
     target[_UI, 1] -= upper_share * change
     target[_LI, 1] += (1 - upper_share) * change
@@ -104,7 +123,8 @@ def move_points(points: Floats, pose: Pose) -> Move:
     corners = np.concatenate([_OC, _IC])
     target[corners, 1] += 0.1 * drop - 0.5 * pose.rounding * face[corners, 1]
     target[_JAW, 1] += _CHIN_SHARE * drop * _JAW_SHARES
-    lift = _SMILE_LIFT * pose.smile
+    smiled = max(float(face[[_UI[_MIDDLE], _LI[_MIDDLE]], 1].mean()), 0.0)
+    lift = _SMILE_LIFT * pose.smile - _ROUND_RELAXES * pose.rounding * smiled
     target[corners, 1] -= lift
     for columns in (_UI, _LI, _UO, _LO):
         target[columns, 1] -= lift * np.clip(1 - profile, 0, 1) ** 2
@@ -123,7 +143,7 @@ def _opening_profile(face: Floats) -> Floats:
     x = face[_UI, 0] - face[_UI[_MIDDLE], 0]
     right, left = (face[corner, 0] - face[_UI[_MIDDLE], 0] for corner in _IC)
     half = np.where(x < 0, -right, left)
-    profile = np.clip(1 - (x / np.maximum(half, 1e-6)) ** 2, 0, 1) ** 0.6
+    profile = np.clip(1 - (x / np.maximum(half, 1e-6)) ** 2, 0, 1) ** _PROFILE_POWER
     return np.asarray(profile / profile[_MIDDLE - 1 : _MIDDLE + 2].mean())
 
 
@@ -157,6 +177,16 @@ def face_region(move: Move, frame: Frame) -> Region | None:
     return Region(int(low[0]), int(low[1]), width, height) if min(width, height) > 2 else None
 
 
+def mouth_region(move: Move, frame: Frame) -> Region:
+    """The part of a picture that shows the lips before they move, empty outside the picture."""
+    lips = move.source[np.concatenate([_UO, _LO, _OC])]
+    margin = 0.1 * move.basis.unit
+    limit = [frame.shape[1], frame.shape[0]]
+    low = np.clip(np.floor(lips.min(0) - margin), 0, limit).astype(int)
+    width, height = (np.clip(np.ceil(lips.max(0) + margin), low, limit).astype(int) - low).tolist()
+    return Region(int(low[0]), int(low[1]), width, height)
+
+
 def _ellipse(move: Move) -> tuple[Floats, float, float]:
     """Middle and half axes, in pixels, of what may change: from under the eyes to the neck."""
     basis = move.basis
@@ -166,26 +196,28 @@ def _ellipse(move: Move) -> tuple[Floats, float, float]:
     return middle, 1.0 * basis.unit, 0.5 * (bottom - top) * basis.unit
 
 
-def warp(frame: Frame, move: Move, region: Region) -> Frame:
-    """Draw the picture inside `region` with its lips and jaw moved: uint8 RGB of the region's size."""
-    step = max(3.0, move.basis.unit / 16)
+def warp(frame: Frame, move: Move, region: Region, blur: float) -> Frame:
+    """Draw the picture inside `region` with its lips and jaw moved: uint8 RGB of the region's size.
+
+    `blur` is that of the frame's edges, see `focus.edge_blur`: as softly the lips meet.
+    """
+    step = _grid_step(move)
     columns = np.arange(int(region.width / step) + 2) * step + region.left
     rows = np.arange(int(region.height / step) + 2) * step + region.top
     nodes = np.stack(np.meshgrid(columns, rows), axis=-1)
     fade = _fade(nodes, move)[..., None]
-    upper, lower = (
-        _enlarged(fade * _displacement(move, lip, nodes), step, region)
-        for lip in (np.concatenate([_UI, _UO]), np.concatenate([_LI, _LO]))
-    )
-    below = _below_lip_line(move, region)[..., None]
-    drawn = _looked_up(frame, upper + (lower - upper) * below, region.left, region.top)
+    both = _enlarged(fade * _displacements(move, nodes), step, region)
+    upper, lower = both[..., :2], both[..., 2:]
+    below = _below_lip_line(move, region, blur)[..., None]
+    displacement = upper + (lower - upper) * below
+    drawn = _looked_up(frame, displacement, region.left, region.top)
     # Between the corners pictures are mixed, not places: half-way between two lips lie the teeth.
     near_rows, near_columns = _around_lips(move, region)
     left, top = region.left + near_columns.start, region.top + near_rows.start
     lips = [_looked_up(frame, field[near_rows, near_columns], left, top).astype(np.float32) for field in (upper, lower)]
     mixed = lips[0] + (lips[1] - lips[0]) * below[near_rows, near_columns]
     drawn[near_rows, near_columns] = np.clip(np.rint(mixed), 0, 255)
-    return drawn
+    return restore(drawn, displacement)
 
 
 def _looked_up(frame: Frame, displacement: Map, left: int, top: int) -> Frame:
@@ -205,13 +237,20 @@ def _around_lips(move: Move, region: Region) -> tuple[slice, slice]:
     return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
-def _displacement(move: Move, lip: NDArray[np.intp], nodes: Floats) -> Floats:
-    """From target to source at grid nodes (h, w, 2), by the spline through one lip and all that is not lip."""
+def _displacements(move: Move, nodes: Floats) -> Floats:
+    """From target to source at grid nodes (h, w, 2): two splines, through one lip each and all that is not lip.
+
+    Returns:
+        (h, w, 4), x and y of the upper lip's, then of the lower's.
+    """
     neck = _neck(move)
-    fixed = np.concatenate([lip, _OC, _IC, _STILL, _JAW])
-    target = np.concatenate([move.target[fixed], neck])
-    source = np.concatenate([move.source[fixed], neck])
-    return thin_plate(target, source - target, nodes.reshape(-1, 2), move.basis.unit).reshape(nodes.shape)
+    target = np.concatenate([move.target[_KNOTS], neck])
+    source = np.concatenate([move.source[_KNOTS], neck])
+    spline = ThinPlate(target, nodes.reshape(-1, 2), move.basis.unit)
+    others = np.arange(2 * _LIP_KNOTS, len(target))
+    upper, lower = np.arange(_LIP_KNOTS), np.arange(_LIP_KNOTS, 2 * _LIP_KNOTS)
+    both = spline.through(source - target, (np.concatenate([upper, others]), np.concatenate([lower, others])))
+    return both.reshape(*nodes.shape[:2], 4)
 
 
 def _neck(move: Move) -> Floats:
@@ -221,30 +260,41 @@ def _neck(move: Move) -> Floats:
     return move.basis.to_pixels(np.stack([chin[0] + across, np.full(5, chin[1] + 0.6)], axis=-1))
 
 
-def thin_plate(knots: Floats, values: Floats, at: Floats, unit: float, stiffness: float = 1e-3) -> Floats:
-    """Interpolate smoothly between scattered points.
+class ThinPlate:
+    """Splines that interpolate smoothly between scattered knots, or between some of them.
 
     Args:
         knots: (K, 2), no three on a line.
-        values: (K, C) at the knots.
         at: (M, 2), where to interpolate.
         unit: typical distance, for conditioning.
         stiffness: 0 passes through the values exactly; more is smoother.
-
-    Returns:
-        (M, C).
     """
-    middle = knots.mean(0)
-    k, q = (knots - middle) / unit, (at - middle) / unit
-    count = len(k)
-    system = np.zeros((count + 3, count + 3))
-    system[:count, :count] = _kernel(k, k) + stiffness * np.eye(count)
-    system[:count, count] = system[count, :count] = 1
-    system[:count, count + 1 :] = k
-    system[count + 1 :, :count] = k.T
-    weights = np.linalg.solve(system, np.concatenate([values, np.zeros((3, values.shape[1]))]))
-    bent = _kernel(q, k).astype(np.float32) @ weights[:count].astype(np.float32)
-    return np.asarray(bent + weights[count] + q @ weights[count + 1 :])
+
+    def __init__(self, knots: Floats, at: Floats, unit: float, stiffness: float = 1e-3) -> None:
+        middle = knots.mean(0)
+        self._knots, self._at = (knots - middle) / unit, (at - middle) / unit
+        self._between = _kernel(self._knots, self._knots) + stiffness * np.eye(len(knots))
+        self._to_knots = _kernel(self._at, self._knots)
+
+    def through(self, values: Floats, choices: Sequence[NDArray[np.intp]]) -> Floats:
+        """Interpolate values (K, C) at the knots: for each choice of knots, by these alone; (M, choices, C)."""
+        count, columns = values.shape
+        bent = np.zeros((count, len(choices), columns), dtype=np.float32)
+        flat = np.zeros((3, len(choices), columns))
+        for number, chosen in enumerate(choices):
+            weights = self._weights(values[chosen], chosen)
+            bent[chosen, number], flat[:, number] = weights[:-3], weights[-3:]
+        found = self._to_knots @ bent.reshape(count, -1) + flat[0].ravel() + self._at @ flat[1:].reshape(2, -1)
+        return np.asarray(found.reshape(-1, len(choices), columns))
+
+    def _weights(self, values: Floats, chosen: NDArray[np.intp]) -> Floats:
+        count, k = len(chosen), self._knots[chosen]
+        system = np.zeros((count + 3, count + 3))
+        system[:count, :count] = self._between[np.ix_(chosen, chosen)]
+        system[:count, count] = system[count, :count] = 1
+        system[:count, count + 1 :] = k
+        system[count + 1 :, :count] = k.T
+        return np.linalg.solve(system, np.concatenate([values, np.zeros((3, values.shape[1]))]))
 
 
 def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
@@ -254,9 +304,16 @@ def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
     return np.asarray(squares * np.log(squares))
 
 
+def _grid_step(move: Move) -> float:
+    """Distance in pixels of the nodes at which the splines are evaluated."""
+    return max(3.0, move.basis.unit / 16)
+
+
 def _fade(nodes: Floats, move: Move) -> Floats:
-    """1 around the mouth, 0 on the ellipse's edge and beyond."""
+    """1 around the mouth, 0 so near the ellipse's edge that nothing is left of it between the nodes on that edge."""
     middle, half_width, half_height = _ellipse(move)
+    cells = _FADED_CELLS * _grid_step(move)
+    half_width, half_height = max(half_width - cells, 1.0), max(half_height - cells, 1.0)
     offset = nodes - middle
     radius = np.hypot(offset @ move.basis.across / half_width, offset @ move.basis.down / half_height)
     ramp = np.clip((1 - radius) / 0.3, 0, 1)
@@ -272,7 +329,15 @@ def _enlarged(coarse: Floats, step: float, region: Region) -> Map:
     return np.asarray(fine, dtype=np.float32)
 
 
-def _below_lip_line(move: Move, region: Region) -> Map:
+def _blurred_coarsely(mask: Map, sigma: float) -> Map:
+    """A mask blurred at a part of its size, where that is not seen."""
+    height, width = mask.shape
+    size = (max(width // _COARSE, 1), max(height // _COARSE, 1))
+    small = cv2.GaussianBlur(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), (0, 0), max(0.5, sigma / _COARSE))
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _below_lip_line(move: Move, region: Region, blur: float) -> Map:
     """1 below the line between the lips, 0 above it: sharp between the corners, blended beyond them."""
     ring = move.target[INNER_RING]
     half = len(_UI) + 2
@@ -283,10 +348,14 @@ def _below_lip_line(move: Move, region: Region) -> Map:
     outline = np.concatenate([[left], line, [right, right + down, left + down]]) - region.corner - 0.5
     sharp = np.zeros((region.height, region.width), dtype=np.float32)
     cv2.fillPoly(sharp, [np.round(outline * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
-    soft = cv2.GaussianBlur(sharp, (0, 0), max(1.0, 0.05 * move.basis.unit))
-    x = np.arange(region.width, dtype=np.float32) + region.left + 0.5
-    y = (np.arange(region.height, dtype=np.float32) + region.top + 0.5)[:, None]
-    middle, width = (line[0] + line[-1]) / 2, max(float(np.linalg.norm(line[-1] - line[0])), 1e-6)
-    along = ((x - middle[0]) * move.basis.across[0] + (y - middle[1]) * move.basis.across[1]) * (2 / width)
+    soft = _blurred_coarsely(sharp, 0.05 * move.basis.unit)
+    # How far beyond the corners: it changes slowly, so a few pixels of it are enough.
+    height, width = (max(side // _COARSE, 1) for side in sharp.shape)
+    x = (np.arange(width, dtype=np.float32) + 0.5) * (region.width / width) + region.left
+    y = ((np.arange(height, dtype=np.float32) + 0.5) * (region.height / height) + region.top)[:, None]
+    middle, reach = (line[0] + line[-1]) / 2, max(float(np.linalg.norm(line[-1] - line[0])), 1e-6)
+    along = ((x - middle[0]) * move.basis.across[0] + (y - middle[1]) * move.basis.across[1]) * (2 / reach)
     beyond = np.clip((np.abs(along) - 0.92) / 0.25, 0, 1).astype(np.float32)
-    return np.asarray(sharp + (soft - sharp) * beyond)
+    beyond = cv2.resize(beyond, (region.width, region.height), interpolation=cv2.INTER_LINEAR)
+    sharp = np.asarray(cv2.GaussianBlur(sharp, (0, 0), _LIPS_MEET * blur), np.float32)
+    return np.asarray(sharp + (soft - sharp) * beyond, np.float32)

@@ -58,6 +58,11 @@ def phones_of(symbols: str, durations: NDArray[np.int64], samples: NDArray[np.fl
     return [phone for phrase in phrases for phone in phrase]
 
 
+def sounds_of(symbols: str) -> tuple[str, ...]:
+    """The IPA of the phones in a text of the networks' symbols, without stress, length, tone and punctuation."""
+    return tuple(_IPA.get(symbol, symbol) for symbol in symbols if symbol not in _MARKS | _STRESS | _PAUSES)
+
+
 def _edges(symbols: str, durations: NDArray[np.int64]) -> list[float]:
     """When each symbol begins, and the last one ends, in seconds."""
     frames = np.maximum(np.cumsum(durations) - _LEAD_FRAMES, 0)

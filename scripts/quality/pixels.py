@@ -17,9 +17,6 @@ _OUTER_LIPS = np.array([61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 32
 _JAW_SKIN = np.array([199, 200, 202, 422, 212, 432, 214, 434])
 #: What driving may change, in inter-ocular distances: from above the nose's base to below the chin, and to either side.
 _ABOVE_NOSE, _BELOW_CHIN, _ASIDE = 0.28, 0.6, 1.0
-#: A displacement that ends at one node of the engine's coarse grid may be something up to the next: so far beyond, in
-#: inter-ocular distances or, of small faces, in pixels.
-_CELL, _LEAST_CELL_PX = 0.07, 3.5
 #: Lips with their skin reach this far beyond the lips' edge.
 _AROUND_LIPS = 0.12
 #: From this opening on an inside is seen, in inter-ocular distances.
@@ -70,11 +67,10 @@ def untouched(frame: Frame, points: Floats) -> NDArray[np.bool_]:
     nose, chin = basis.to_face(points[_NOSE_BASE]), basis.to_face(points[_CHIN])
     top, bottom = nose[1] - _ABOVE_NOSE, chin[1] + _BELOW_CHIN
     middle = basis.to_pixels(np.array([(nose[0] + chin[0]) / 2, (top + bottom) / 2]))
-    slack = max(_CELL, _LEAST_CELL_PX / basis.unit)
     rows, columns = np.ogrid[: frame.shape[0], : frame.shape[1]]
     x, y = columns + 0.5 - middle[0], rows + 0.5 - middle[1]
-    across = (x * basis.across[0] + y * basis.across[1]) / ((_ASIDE + slack) * basis.unit)
-    down = (x * basis.down[0] + y * basis.down[1]) / (((bottom - top) / 2 + slack) * basis.unit)
+    across = (x * basis.across[0] + y * basis.across[1]) / (_ASIDE * basis.unit)
+    down = (x * basis.down[0] + y * basis.down[1]) / ((bottom - top) / 2 * basis.unit)
     return np.asarray(across**2 + down**2 > 1)
 
 

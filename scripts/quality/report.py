@@ -77,10 +77,16 @@ def document(judged: Sequence[Judged], left_out: Mapping[str, str], notes: Seque
 def verdicts(judged: Sequence[Judged]) -> list[str]:
     """A row for each target: what was reached, what is asked, whether it is met."""
     rows = [
-        (target.what, _cell("", target.reached), _asked(target), "met" if target.met else "NOT MET")
+        (
+            target.what,
+            _cell("", target.reached),
+            _cell("", target.spread),
+            _asked(target),
+            "met" if target.met else "NOT MET",
+        )
         for target in targets(judged)
     ]
-    return lines(("target", "reached", "asked", ""), rows)
+    return lines(("target", "reached", "sd", "asked", ""), rows)
 
 
 def write(path: Path, text: str) -> None:

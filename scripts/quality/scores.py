@@ -46,7 +46,7 @@ class Scores:
         closure: chance that a frame in which the real lips are closed is told from one in which they are not.
         peak_ms: how late the driven lips are where that chance is highest; told, never used.
         rest: mean opening in silence over that in speech.
-        jitter, flicker: of the opening and of the mouth's pixels, over the real ones'.
+        jitter, flicker: of the opening and of the mouth's pixels, over the real ones' of both halves.
         lips_sharp, inside_sharp: sharpness of the lips and of the open mouth over the source's own.
         skin_pct: how far the jaw's skin is from the source's colour, in percent of white.
         changed_outside: pixels that changed where none may.
@@ -101,8 +101,8 @@ def score(take: Take, real: Real, wish: Wish | None = None) -> Scores:
         closure=separation(-gap, closed),
         peak_ms=1000 * _best_lag(gap, closed, real.fps) / real.fps,
         rest=openness_in(real.silent[both], gap),
-        jitter=ratio(jitter(driven.gap, driven.seen), jitter(true.gap, true.seen)),
-        flicker=ratio(flicker(take.patches(), driven.seen), flicker(real.later.patches(), true.seen)),
+        jitter=ratio(_jitter(take), (_jitter(real.first) + _jitter(real.later)) / 2),
+        flicker=ratio(_flicker(take), (_flicker(real.first) + _flicker(real.later)) / 2),
         lips_sharp=ratio(take.lip_sharpness(), real.first.lip_sharpness()),
         inside_sharp=_inside_sharpness(take, real),
         skin_pct=_skin_change(take, real.first),
@@ -138,6 +138,14 @@ def _best_lag(gap: Track, closed: Flags, fps: float) -> int:
         found[lag] = separation(-shifted, np.asarray(positive, bool))
     known: Mapping[int, float] = {lag: value for lag, value in found.items() if np.isfinite(value)}
     return max(known, key=lambda lag: (known[lag], -abs(lag)), default=0)
+
+
+def _jitter(take: Take) -> float:
+    return jitter(take.lips.gap, take.lips.seen)
+
+
+def _flicker(take: Take) -> float:
+    return flicker(take.patches(), take.lips.seen)
 
 
 def _inside_sharpness(take: Take, real: Real) -> float:

@@ -15,10 +15,14 @@ _LAGS_MS = tuple(range(-200, 201, 40))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to reach: `reached` is to lie between `least` and `most`; not a number where it was not measured."""
+    """One thing to reach: `reached` is to lie between `least` and `most`; not a number where it was not measured.
+
+    `spread` is its standard deviation over clips, where it is a mean of them.
+    """
 
     what: str
     reached: float
+    spread: float = np.nan
     least: float = -np.inf
     most: float = np.inf
 
@@ -36,22 +40,30 @@ def targets(judged: Sequence[Judged]) -> list[Target]:
     closing = pooled_closures(counted, Driver.AUDIO)
     peak_ms = max(closing, key=lambda ms: (closing[ms], -abs(ms)), default=np.nan)
     audio = {name: _column(counted, Driver.AUDIO, name) for name in Scores.__slots__}
+    changed = np.concatenate([_column(counted, driver, "changed_outside") for driver in Driver])
     colours = np.array([each.delivery.colour_pct for each in counted])
     late = np.array([abs(each.delivery.frames - each.delivery.frames_due) for each in counted], np.float64)
+    means = [
+        ("real mouth: r opening", _column(counted, Driver.RENDERER, "opening"), 0.97, np.inf),
+        ("audio: r opening", audio["opening"], 0.50, np.inf),
+        ("audio: r opening, English", _column(english, Driver.AUDIO, "opening"), 0.62, np.inf),
+        ("words: r opening, English", _column(english, Driver.WORDS, "opening"), 0.62, np.inf),
+        ("audio over energy: r opening, mean", over, 0.25, np.inf),
+        ("audio: r width", audio["width"], 0.45, np.inf),
+        ("audio: lips' sharpness", audio["lips_sharp"], 0.9, 1.1),
+        ("audio: opening in silence", audio["rest"], -np.inf, 0.25),
+        ("audio: jitter", audio["jitter"], -np.inf, 1.2),
+        ("audio: flicker", audio["flicker"], -np.inf, 1.2),
+    ]
     return [
-        Target(what="real mouth: r opening", reached=_mean(_column(counted, Driver.RENDERER, "opening")), least=0.97),
-        Target(what="audio: r opening", reached=_mean(audio["opening"]), least=0.50),
-        Target(what="words: r opening, English", reached=_mean(_column(english, Driver.WORDS, "opening")), least=0.62),
-        Target(what="audio over energy: r opening, mean", reached=_mean(over), least=0.25),
+        *(
+            Target(what=what, reached=_mean(values), spread=_spread(values), least=least, most=most)
+            for what, values, least, most in means
+        ),
         Target(what="audio over energy: r opening, worst clip", reached=_least(over), least=0.0),
-        Target(what="audio: r width", reached=_mean(audio["width"]), least=0.45),
         Target(what="audio: closure AUC, pooled", reached=closing.get(0, np.nan), least=0.85),
         Target(what="audio: its peak, ms", reached=float(peak_ms), least=-40, most=40),
-        Target(what="audio: lips' sharpness", reached=_mean(audio["lips_sharp"]), least=0.9, most=1.1),
-        Target(what="audio: opening in silence", reached=_mean(audio["rest"]), most=0.25),
-        Target(what="audio: jitter", reached=_mean(audio["jitter"]), most=1.2),
-        Target(what="audio: flicker", reached=_mean(audio["flicker"]), most=1.2),
-        Target(what="pixels changed outside, worst clip", reached=_most(audio["changed_outside"]), most=0),
+        Target(what="pixels changed outside, worst clip", reached=_most(changed), most=0),
         Target(what="colour after encoding %, worst clip", reached=_most(colours), most=1.0),
         Target(what="frames too many or few, worst clip", reached=_most(late), most=0),
     ]
@@ -88,6 +100,11 @@ def _column(judged: Sequence[Judged], driver: Driver, name: str) -> Track:
 def _mean(values: Track) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
+
+
+def _spread(values: Track) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.std()) if len(known) else float("nan")
 
 
 def _least(values: Track) -> float:

@@ -77,7 +77,7 @@ def _sound(path: Path) -> Samples:
 def shuffled(seed: int, share: Path = _SHARE) -> list[Prompt]:
     """All prompts, in the random order in which they are used."""
     every = list(prompts(share))
-    np.random.default_rng((seed, 3)).shuffle(every)  # type: ignore[arg-type]
+    np.random.default_rng((seed, 3)).shuffle(every)
     return every
 
 

@@ -19,9 +19,20 @@ from activities.publish import Publish
 from activities.render import Render
 from activities.workplace import Workplace
 from contracts.errors import NoFace
-from contracts.jobs import MediaInfo, OutputOptions, Role, Side
+from contracts.jobs import FaceChoice, MediaInfo, OutputOptions, Role, Side, TimedText, Timings
 from contracts.steps import AnalyseInput, AnalyseResult, PublishInput, RenderInput, Voice
-from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, TimedPhone, Timeline
+from engines.base import (
+    HEARD,
+    Analysis,
+    Capabilities,
+    Direction,
+    EngineInfo,
+    Frame,
+    Report,
+    Speech,
+    TimedPhone,
+    Timeline,
+)
 from engines.timings import write_timings
 from tests.activities.media import write_face, write_voice
 
@@ -109,6 +120,8 @@ def _analyse(
     run_id: str = "run-one",
     voices: tuple[Voice, ...] = (),
     mask: MediaInfo | None = None,
+    sync_offset_ms: int = 0,
+    encoder: str = "libx264",
 ) -> AnalyseResult:
     face, voice = inputs
     wanted = AnalyseInput(
@@ -117,12 +130,13 @@ def _analyse(
         source=face,
         voices=voices or (Voice(media=voice),),
         audio=voice,
-        options=OutputOptions(enhance=True),
+        options=OutputOptions(enhance=True, sync_offset_ms=sync_offset_ms),
         seed=3,
         prompt="calm",
         mask=mask,
+        face=FaceChoice.LEFT,
     )
-    return _environment(run_id).run(Analyse(workplace, _cache(engine)).analyse, wanted)
+    return _environment(run_id).run(Analyse(workplace, _cache(engine), encoder).analyse, wanted)
 
 
 def _segment(analysis: AnalyseResult, face: MediaInfo, index: int) -> RenderInput:
@@ -277,6 +291,7 @@ def test_the_engine_is_told_how_to_act_and_look(
 
     assert engine.direction is not None
     assert (engine.direction.seed, engine.direction.prompt, engine.direction.enhance) == (3, "calm", True)
+    assert engine.direction.face is FaceChoice.LEFT
     assert engine.direction.mask is not None
     assert engine.direction.mask.shape == (48, 64)
 
@@ -323,6 +338,41 @@ def test_known_timings_come_with_their_voice(
     assert (phone.symbol, phone.start_s, phone.end_s) == ("a", pytest.approx(0.6), pytest.approx(0.7))
 
 
+@pytest.mark.parametrize("offset_ms", [0, 40, -40])
+def test_given_timings_come_with_their_voice_and_the_offset_moves_them(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo], offset_ms: int
+) -> None:
+    timings = Timings(
+        field="timings",
+        entries=(TimedText(phones="m", start_s=0.1, end_s=0.2), TimedText(text="Hallo", start_s=0.2, end_s=0.6)),
+        language="de",
+    )
+    plan = _analyse(
+        workplace, engine, inputs, voices=(Voice(media=inputs[1], timings=timings),), sync_offset_ms=offset_ms
+    )
+    (voice,) = engine.voices
+
+    assert [phone.symbol for phone in voice.phones] == ["m", HEARD]
+    assert voice.phones[0].start_s == pytest.approx(0.1 + offset_ms / 1000)
+    assert len(voice.samples) == pytest.approx(16000 * 1.2 + 16 * offset_ms, abs=1)
+    assert plan.frames == 30
+    assert plan.warnings[0].startswith("there is no dictionary of de")
+    assert plan.warnings[1:] == ("all is as it was",)
+
+
+def test_timings_beyond_the_sound_fail_the_job_at_once_and_are_named(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    timings = Timings(field="formState.timings", entries=(TimedText(phones="m", start_s=1.0, end_s=1.5),))
+
+    with pytest.raises(
+        ApplicationError, match=r"^invalid_request: formState\.timings\.0\.end: 1\.5 s is beyond"
+    ) as fault:
+        _analyse(workplace, engine, inputs, voices=(Voice(media=inputs[1], timings=timings),))
+
+    assert fault.value.non_retryable
+
+
 def test_an_engine_is_loaded_once() -> None:
     loaded: list[str] = []
 
@@ -334,3 +384,14 @@ def test_an_engine_is_loaded_once() -> None:
 
     assert cache.get("passing") is cache.get("passing")
     assert loaded == ["passing"]
+
+
+def test_a_segment_is_encoded_as_its_analysis_says_or_left_to_another_worker(
+    workplace: Workplace, engine: PassingEngine, inputs: tuple[MediaInfo, MediaInfo]
+) -> None:
+    analysis = _analyse(workplace, engine, inputs, encoder="h264_none")
+
+    with pytest.raises(ApplicationError, match="h264_none") as fault:
+        _render(workplace, engine, _segment(analysis, inputs[0], 0))
+
+    assert not fault.value.non_retryable

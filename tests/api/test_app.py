@@ -9,12 +9,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api import sync_fields
 from api.app import CLIENT_BLUEPRINTS, MAX_BODY_BYTES
 from api.error_table import STATUSES
 from api.fields import MAX_SEED, URL_LIMIT
 from api.lipsync_dev import SMALLEST_SIDE_PX
 from api.lipsync_dev_async import ERROR_NUMBERS
 from api.lipsync_studio import PROMPT_LIMIT
+from contracts.inspections import SourceUse
+from contracts.jobs import FaceChoice, SyncMode
+from contracts.timings import LONGEST_ENTRY, MOST_ENTRIES
 
 pytestmark = pytest.mark.unit
 
@@ -87,8 +91,14 @@ def test_every_error_is_documented_with_its_numbers() -> None:
     assert [row for row in rows if row not in documented] == []
 
 
+@pytest.mark.parametrize("value", [*SyncMode, *FaceChoice, *SourceUse])
+def test_every_way_to_fit_picture_and_sound_is_documented(value: str) -> None:
+    assert f"`{value}`" in (ROOT / "docs" / "api.md").read_text()
+
+
 def test_the_documented_limits_are_the_ones_in_force() -> None:
     documented = (ROOT / "docs" / "api.md").read_text()
 
-    for limit in (MAX_BODY_BYTES, MAX_SEED, URL_LIMIT, SMALLEST_SIDE_PX, PROMPT_LIMIT):
+    limits = (MAX_BODY_BYTES, sync_fields.MAX_BODY_BYTES, MAX_SEED, URL_LIMIT, SMALLEST_SIDE_PX, PROMPT_LIMIT)
+    for limit in (*limits, MOST_ENTRIES, LONGEST_ENTRY, sync_fields.MOST_OFFSET_MS):
         assert f"{limit:,}" in documented, limit

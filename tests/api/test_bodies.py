@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from api.app import MAX_BODY_BYTES
+from api.sync_fields import MAX_BODY_BYTES
 from storage.records import Records
 from tests.api.bodies import (
     ASYNC_PATH,
@@ -82,6 +82,16 @@ BAD_FIELDS: list[tuple[str, Body, str, object, str]] = [
     (VIDEO_PATH, STUDIO_VIDEO, "formState.video", "", "must not be empty"),
     (IMAGE_PATH, STUDIO, "formState.seed", "", "must be a whole number"),
     (IMAGE_PATH, STUDIO, "formState.mask_image", "mask.png", "must begin with http:// or https://"),
+    (VIDEO_PATH, STUDIO_VIDEO, "formState.sync_mode", "cut_off", "must be one of: bounce, loop, freeze"),
+    (VIDEO_PATH, STUDIO_VIDEO, "formState.sync_mode", 1, "must be a string"),
+    (VIDEO_PATH, STUDIO_VIDEO, "formState.sync_offset_ms", 1001, "must be from -1000 to 1000"),
+    (IMAGE_PATH, STUDIO, "formState.sync_offset_ms", -1001, "must be from -1000 to 1000"),
+    (IMAGE_PATH, STUDIO, "formState.sync_offset_ms", 0.5, "must be a whole number"),
+    (IMAGE_PATH, STUDIO, "formState.sync_offset_ms", "40", "must be a whole number"),
+    (IMAGE_PATH, STUDIO, "formState.language", "English, I think", "must be a language tag"),
+    (VIDEO_PATH, STUDIO_VIDEO, "formState.face", "tallest", "must be one of: active, largest, left, right"),
+    (SUBMIT_PATH, DEV, "videoParams.sync_mode", "bouncing", "must be one of: bounce, loop, freeze"),
+    (SUBMIT_PATH, DEV, "videoParams.sync_offset_ms", 2000, "must be from -1000 to 1000"),
     (MULTI_PATH, STUDIO_MULTI, "formState.order", "right", "must be one of: meanwhile, left_right, right_left"),
     (MULTI_PATH, STUDIO_MULTI, "formState.right_audio", "", "must not be empty"),
     (MULTI_PATH, STUDIO_MULTI, "formState.left_audio", None, "must not be null"),

@@ -74,7 +74,7 @@ def test_a_body_over_the_limit_is_told_so(server: Server) -> None:
 def test_a_stream_over_the_limit_is_told_so(server: Server) -> None:
     answer = server.session.post(
         server.url + IMAGE_PATH,
-        data=iter([b" " * 10_000] * 7),
+        data=iter([b" " * 10_000] * 27),
         headers={"Content-Type": "application/json"},
         timeout=30,
     )

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from api.app import create_app
 from contracts.errors import MouthpieceError, NoFace, NotFound, Unavailable, UnreadableMedia
 from contracts.inspections import FaceSeen, Inspection, InspectionRequest, LengthPlan, SourceUse
-from contracts.jobs import MediaInfo, MediaRef, OutputOptions, Role
+from contracts.jobs import MediaInfo, MediaRef, OutputOptions, Role, SyncMode
 from contracts.settings import Settings
 from tests.api.conftest import NOW, services_of
 from tests.fakes import FakeGateway
@@ -225,3 +225,14 @@ def test_the_same_request_under_one_idempotency_key_is_one_inspection(
 
 def test_an_inspection_asks_for_a_key(anyone: FlaskClient) -> None:
     assert anyone.post(PATH, json=BODY).status_code == 401
+
+
+@pytest.mark.parametrize("asked", [{"sync_mode": "loop"}, {"videoParams": {"sync_mode": "loop"}}])
+def test_the_plan_is_for_the_mode_that_is_asked_for(
+    client: FlaskClient, inspections: FakeInspections, asked: dict[str, object]
+) -> None:
+    client.post(PATH, json=BODY | asked)
+
+    (request,) = inspections.requests.values()
+    assert request.options.sync_mode is SyncMode.LOOP
+    assert request.warnings == ()

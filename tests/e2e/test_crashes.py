@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +77,28 @@ def test_a_worker_killed_in_a_segment_costs_that_segment_alone(
 
     assert digest(sufferer.finished(job_id)["output"]) == undisturbed
     assert before.percent < 95, "the job was too quick to be disturbed"
+
+
+def test_three_workers_of_which_one_is_killed_make_the_same_file_as_one(
+    trial: Trial, sufferer: Client, files: str, undisturbed: str
+) -> None:
+    command = [sys.executable, "-m", "scripts.cli", "worker", "gpu", "--data", str(trial.data)]
+    settings = {"MOUTHPIECE_DATA_DIR": str(trial.data), "MOUTHPIECE_SEGMENT_S": "1"}
+    environ = os.environ | settings
+    beside = [subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        for worker in beside:
+            assert any("worker_polls" in line for line in worker.stderr or ())
+        job_id = _long_job(sufferer, files)
+        _wait_for_render(trial, job_id)
+        beside[0].kill()
+
+        assert digest(sufferer.finished(job_id)["output"]) == undisturbed
+        assert beside[1].poll() is None
+    finally:
+        kill_all([worker.pid for worker in beside])
+        for worker in beside:
+            worker.communicate()
 
 
 def test_with_every_worker_dead_status_is_still_answered(

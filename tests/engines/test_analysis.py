@@ -51,6 +51,12 @@ def test_an_analysis_comes_back_as_it_was_saved(tmp_path: Path) -> None:
         assert np.array_equal(loaded.analysis.tensors[name], value)
 
 
+def test_the_encoder_of_a_job_travels_with_its_analysis(tmp_path: Path) -> None:
+    save_analysis(replace(an_analysis(), encoder="h264_nvenc"), tmp_path / "analysis")
+
+    assert load_analysis(tmp_path / "analysis").encoder == "h264_nvenc"
+
+
 def test_the_same_analysis_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "other"):
         save_analysis(an_analysis(), tmp_path / name)

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.errors import UnreadableMedia
 from contracts.jobs import Role
-from engines.audio import audible_seconds, audio_stream, delayed, read_speech
+from engines.audio import audible_seconds, audio_stream, read_speech, shifted
 from engines.base import Speech, TimedPhone, Waiting
 from engines.containers import open_media
 from tests.engines.generated_media import drop_sound, pictures, write_midway_change, write_sound, write_video
@@ -174,11 +174,22 @@ def test_a_voice_can_begin_later_and_its_timings_with_it() -> None:
     phones = (TimedPhone(symbol="a", start_s=0.1, end_s=0.2),)
     speech = Speech(samples=np.ones(1600, np.float32), rate=16000, phones=phones)
 
-    later = delayed(speech, 0.5)
+    later = shifted(speech, 0.5)
 
     assert (len(later.samples), later.samples[:8000].max(), later.samples[8000]) == (9600, 0, 1)
     assert (later.phones[0].start_s, later.phones[0].end_s) == pytest.approx((0.6, 0.7))
-    assert delayed(speech, 0) is speech
+
+
+def test_a_voice_can_begin_earlier_and_loses_what_was_before() -> None:
+    phones = tuple(TimedPhone(symbol=symbol, start_s=at, end_s=at + 0.02) for symbol, at in (("a", 0.01), ("m", 0.04)))
+    speech = Speech(samples=np.arange(1600, dtype=np.float32), rate=16000, phones=phones)
+
+    earlier = shifted(speech, -0.05)
+
+    assert earlier.samples.tolist() == list(range(800, 1600))
+    assert [(phone.symbol, phone.start_s, phone.end_s) for phone in earlier.phones] == [("m", 0.0, pytest.approx(0.01))]
+    assert np.array_equal(shifted(speech, 0).samples, speech.samples)
+    assert not len(shifted(speech, -1).samples)
 
 
 @pytest.mark.parametrize("worse", [np.nan, np.inf])

@@ -12,6 +12,7 @@ import torch
 
 from engines.base import Frame
 from engines.faces import Face, FaceFinder, inter_ocular_px, smooth_track
+from tests.engines.articulate.portrait import picture
 from tests.engines.drawn_face import drawn_face
 
 pytestmark = pytest.mark.unit
@@ -71,6 +72,18 @@ def test_a_tilted_head_is_measured_like_an_upright_one(finder: FaceFinder, angle
     eyes = face.landmarks[263] - face.landmarks[33]
     assert np.arctan2(eyes[1], eyes[0]) == pytest.approx(angle, abs=0.05)
     assert inter_ocular_px(face.landmarks) == pytest.approx(0.8 * 117, rel=0.05)
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_face_on_its_side_or_head_is_measured_like_an_upright_one(finder: FaceFinder, quarters: int) -> None:
+    upright = finder.find(picture())[0]
+    (face,) = finder.find(np.ascontiguousarray(np.rot90(picture(), quarters)))
+    eyes = face.landmarks[263] - face.landmarks[33]
+    level = upright.landmarks[263] - upright.landmarks[33]
+    turn = np.degrees(np.arctan2(level[1], level[0]) - np.arctan2(eyes[1], eyes[0])) % 360
+
+    assert turn == pytest.approx(90 * quarters, abs=4)
+    assert inter_ocular_px(face.landmarks) == pytest.approx(inter_ocular_px(upright.landmarks), rel=0.03)
 
 
 def test_a_small_face_in_a_large_picture_is_found(finder: FaceFinder) -> None:

@@ -89,8 +89,9 @@ def test_playing_backwards_far_from_a_keyframe_decodes_little_more_than_once(tmp
 
 def test_large_frames_played_backwards_are_held_a_few_at_a_time(tmp_path: Path) -> None:
     beats = Beats()
-    source = VideoSource(write_video(tmp_path / "a.mp4", pictures(40), codec="mpeg4", gop=600), waiting=beats)
-    frames = source.frames_at(range(39, -1, -1), (3840, 2160))
+    large = [np.full((2160, 3840, 3), number, np.uint8) for number in range(20)]
+    source = VideoSource(write_video(tmp_path / "a.mp4", large, codec="mpeg4", gop=600), waiting=beats)
+    frames = source.frames_at(range(19, -1, -1), SIZE)
     decoded = []
     for _ in range(17):
         next(frames)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from contracts.inspections import SourceUse, SurveyResult
-from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.jobs import MediaInfo, OutputOptions, Role, SyncMode
 from engines.base import Frame
 from engines.faces import FaceFinder
 from engines.probe import probe
@@ -147,6 +147,21 @@ def test_a_video_is_fitted_to_the_sound(
     assert (plan.source_use, round(plan.duration_s * plan.fps), plan.fps) == (use, frames, 25.0)
     assert (plan.width, plan.height) == (240, 240)
     assert plan.segments == max(1, round(audio_s / 4))
+
+
+@pytest.mark.parametrize(
+    ("mode", "use"),
+    [(SyncMode.BOUNCE, SourceUse.TO_AND_FRO), (SyncMode.LOOP, SourceUse.LOOPED), (SyncMode.FREEZE, SourceUse.FROZEN)],
+)
+def test_the_plan_says_how_a_short_video_is_extended(
+    finder: FaceFinder, tmp_path: Path, mode: SyncMode, use: SourceUse
+) -> None:
+    path = film(tmp_path / "film.mp4", [drawn_face(size=240, centre=(120, 120), scale=0.5)] * 5)
+
+    plan = look(finder, path, Role.VIDEO, 1.0, OutputOptions(sync_mode=mode)).plan
+
+    assert plan is not None
+    assert plan.source_use is use
 
 
 def test_a_large_portrait_is_planned_at_the_size_it_is_rendered_at(finder: FaceFinder, tmp_path: Path) -> None:

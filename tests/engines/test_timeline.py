@@ -1,15 +1,17 @@
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from contracts.jobs import OutputOptions
+from contracts.jobs import OutputOptions, SyncMode
 from engines.base import Timeline
 from engines.timeline import frame_count, output_size, portrait_timeline, video_timeline
 
 pytestmark = pytest.mark.unit
 
 SIZE = (64, 48)
+RATES = [Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(60)]
 AS_IT_IS = OutputOptions()
 
 
@@ -23,6 +25,31 @@ def test_a_longer_video_is_trimmed_to_the_audio() -> None:
 
 def test_a_shorter_video_plays_to_and_fro_and_shows_neither_end_twice() -> None:
     assert constant_rate(4, 0.4).source_index.tolist() == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown"),
+    [
+        (SyncMode.BOUNCE, [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]),
+        (SyncMode.LOOP, [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]),
+        (SyncMode.FREEZE, [0, 1, 2, 3, 3, 3, 3, 3, 3, 3]),
+    ],
+)
+def test_a_shorter_video_is_extended_as_asked(mode: SyncMode, shown: list[int]) -> None:
+    assert constant_rate(4, 0.4, options=OutputOptions(sync_mode=mode)).source_index.tolist() == shown
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_a_longer_video_is_trimmed_whatever_the_mode(mode: SyncMode) -> None:
+    assert constant_rate(50, 0.4, options=OutputOptions(sync_mode=mode)).source_index.tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, 60])
+def test_going_back_and_forth_never_leaves_out_a_frame(fps: int) -> None:
+    shown = constant_rate(40, 10.0, fps=fps).source_index
+
+    assert len(shown) == 10 * fps
+    assert (np.abs(np.diff(shown)) == 1).all()
 
 
 def test_a_video_of_one_frame_stands_still() -> None:
@@ -44,6 +71,23 @@ def test_rounded_time_stamps_neither_drop_nor_double_frames() -> None:
     timeline = video_timeline(SIZE, times_s, 90 / float(fps), fps, 90 / float(fps), AS_IT_IS)
 
     assert timeline.source_index.tolist() == list(range(90))
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown"),
+    [
+        (SyncMode.BOUNCE, [0, 1, 1, 1, 2, 3, 3, 3, 3, 3, 2, 1]),
+        (SyncMode.LOOP, [0, 1, 1, 1, 2, 3, 3, 3, 0, 1, 1, 1]),
+        (SyncMode.FREEZE, [0, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3]),
+    ],
+)
+def test_frames_of_varying_length_are_extended_by_what_is_seen_of_them(mode: SyncMode, shown: list[int]) -> None:
+    """A frame that is shown thrice is so on the way back too; the turning point alone is shown once."""
+    times_s = np.array([0.0, 0.04, 0.16, 0.2])
+
+    timeline = video_timeline(SIZE, times_s, 0.32, Fraction(25), 0.48, OutputOptions(sync_mode=mode))
+
+    assert timeline.source_index.tolist() == shown
 
 
 def test_a_lower_rate_leaves_frames_out_and_a_higher_one_repeats_them() -> None:
@@ -102,6 +146,40 @@ def test_a_portrait_has_the_rate_of_its_output() -> None:
 )
 def test_frames_cover_the_whole_audio_and_are_at_least_one(duration_s: float, frames: int) -> None:
     assert frame_count(duration_s, Fraction(25)) == frames
+
+
+@pytest.mark.parametrize("fps", RATES, ids=str)
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 192000])
+def test_the_last_frame_covers_the_last_sample_and_there_is_not_one_more(fps: Fraction, rate: int) -> None:
+    """Lengths of every kind: a sample less than whole frames, exactly whole ones, a sample more; and any."""
+    whole = [math.floor(frames * rate / fps) for frames in (1, 2, 7, 100, 17982, 36000)]
+    lengths = [number + beside for number in whole for beside in (-1, 0, 1)]
+    lengths += np.random.default_rng(1).integers(1, 600 * rate, 500).tolist()
+
+    for samples in lengths:
+        frames, sound_s = frame_count(samples / rate, fps), Fraction(samples, rate)
+        assert (frames - 1) / fps < sound_s <= frames / fps, (samples, frames)
+
+
+@pytest.mark.parametrize("fps", RATES, ids=str)
+def test_a_length_that_was_added_up_piece_by_piece_gives_no_frame_more(fps: Fraction) -> None:
+    """As decoders tell it: 1024 samples at a time, for a whole number of frames that lasts ten minutes."""
+    frames = round(600 * fps)
+    samples = int(frames / fps * 48000)
+    pieces = [1024] * (samples // 1024) + [samples % 1024]
+
+    assert frame_count(sum(piece / 48000 for piece in pieces), fps) == math.ceil(Fraction(samples, 48000) * fps)
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+@pytest.mark.parametrize("audio_s", [0.3, 1.999, 2.0, 2.001, 7.77])
+def test_frames_of_varying_length_are_cut_and_extended_to_the_last_sample(audio_s: float, mode: SyncMode) -> None:
+    gaps_s = np.random.default_rng(2).uniform(0.01, 0.09, 40)
+    times_s = np.concatenate([[0.0], np.cumsum(gaps_s)[:-1]])
+
+    timeline = video_timeline(SIZE, times_s, gaps_s.sum(), Fraction(30), audio_s, OutputOptions(sync_mode=mode))
+
+    assert (timeline.frames - 1) / 30 < audio_s <= timeline.frames / 30
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ class FakeService:
 
     url: str = ""
     keys: list[str] = field(default_factory=list)
+    bodies: list[Body] = field(default_factory=list)
     uploads: int = 0
     asked: int = 0
     jobs: list[Body | None] = field(default_factory=list)
@@ -31,10 +32,11 @@ def fake_service() -> Iterator[FakeService]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             service.keys.append(self.headers["Authorization"])
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             is_upload = self.path.endswith("uploads")
+            service.bodies += [] if is_upload else [json.loads(sent)]
             service.uploads += is_upload
-            self._answer(201, {"url": f"{service.url}/files/1"} if is_upload else {"id": JOB_ID})
+            self._answer(201, {"url": f"{service.url}/files/1"} if is_upload else {"id": JOB_ID, "jobId": 1})
 
         def do_GET(self) -> None:
             service.asked += 1

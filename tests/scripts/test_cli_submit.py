@@ -159,3 +159,54 @@ def test_who_stops_waiting_is_told_how_to_see_the_job(service: FakeService, data
 
     assert waiting.returncode == 130
     assert f"The service keeps job {JOB_ID}; mouthpiece jobs show {JOB_ID} --data {data}" in told
+
+
+def test_all_that_is_said_of_sync_goes_into_the_order(service: FakeService, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "said.json").write_text('[{"text": "hello", "start": 0.5, "end": 0.9}]')
+    video = ["--video", "https://example.com/clip.mp4", "--audio", "https://example.com/voice.wav"]
+    said = ["--timings", str(tmp_path / "said.json"), "--language", "en-US", "--face", "left"]
+
+    answer = _submit(
+        data, *video, "--sync-mode", "loop", "--sync-offset", "-40", *said, MOUTHPIECE_PUBLIC_URL=service.url
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    (body,) = service.bodies
+    state = body["formState"]
+    assert isinstance(state, dict)
+    assert (state["sync_mode"], state["sync_offset_ms"], state["face"]) == ("loop", -40, "left")
+    assert (state["timings"], state["language"]) == ([{"text": "hello", "start": 0.5, "end": 0.9}], "en-US")
+
+
+def test_with_a_vocal_track_it_goes_where_that_dialect_has_it(service: FakeService, data: Path) -> None:
+    media = {"video": "clip.mp4", "audio": "song.wav", "vocal": "voice.wav"}
+    words = [word for name, file in media.items() for word in (f"--{name}", f"https://example.com/{file}")]
+
+    answer = _submit(
+        data,
+        *words,
+        "--sync-mode",
+        "freeze",
+        "--sync-offset",
+        "80",
+        "--face",
+        "right",
+        MOUTHPIECE_PUBLIC_URL=service.url,
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    (body,) = service.bodies
+    assert body["videoParams"] == {"fps": "original", "sync_mode": "freeze", "sync_offset_ms": 80}
+    assert body["face"] == "right"
+
+
+def test_nothing_is_sent_before_the_timings_are_in_order(service: FakeService, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "said.json").write_text('[{"text": "hello", "start": 0.9, "end": 0.5}]')
+
+    answer = _submit(
+        data, *MEDIA, "--timings", str(tmp_path / "said.json"), "--language", "en", MOUTHPIECE_PUBLIC_URL=service.url
+    )
+
+    assert answer.returncode != 0
+    assert "--timings.0.end: must be after start, 0.9 s" in answer.stderr
+    assert service.keys == []

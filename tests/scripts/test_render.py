@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from contracts.errors import TooFewFaces, UnreadableMedia
-from contracts.jobs import OutputOptions
+from contracts.errors import InvalidRequest, TooFewFaces, UnreadableMedia
+from contracts.jobs import OutputOptions, TimedText, Timings
 from scripts.render import render_file
 
 pytestmark = pytest.mark.unit
@@ -89,3 +89,36 @@ def test_a_source_that_is_none_leaves_nothing_behind(tmp_path: Path) -> None:
         render_file(source, SAMPLES / "voice-kennedy.flac", tmp_path / "out.mp4", device="cpu")
 
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_voice_moves_the_lips_by_what_it_is_said_to_say_and_when(tmp_path: Path) -> None:
+    """The same sound with other words, and with the same ones later, makes other pictures and no other length."""
+    outputs = []
+    said = Timings(field="timings", entries=(TimedText(text="mama", start_s=0.5, end_s=1.5),), language="en")
+    for name, timings, offset_ms in (("heard", None, 0), ("said", said, 0), ("late", said, 200)):
+        out = tmp_path / f"{name}.mp4"
+        plan = render_file(
+            SAMPLES / "portrait.png",
+            SAMPLES / "voice-kennedy.flac",
+            out,
+            timings=timings,
+            options=OutputOptions(short_side_px=256, sync_offset_ms=offset_ms),
+            device="cpu",
+        )
+        assert plan.frames == 130
+        outputs.append(out.read_bytes())
+
+    assert len(set(outputs)) == 3
+
+
+def test_times_beyond_the_voice_are_refused_before_anything_is_rendered(tmp_path: Path) -> None:
+    said = Timings(field="--timings", entries=(TimedText(phones="m", start_s=99, end_s=100),))
+
+    with pytest.raises(InvalidRequest, match=r"^--timings\.0\.start: 99 s is beyond the sound"):
+        render_file(
+            SAMPLES / "portrait.png",
+            SAMPLES / "voice-kennedy.flac",
+            tmp_path / "out.mp4",
+            timings=said,
+            device="cpu",
+        )

@@ -2,13 +2,26 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError
 
 from contracts.errors import FetchTimeout, NoFace, StorageBusy, UnreadableMedia
-from contracts.jobs import JobError, JobView, MediaRef, Role, Stage, Status
+from contracts.jobs import (
+    FaceChoice,
+    JobError,
+    JobView,
+    MediaRef,
+    OutputOptions,
+    Role,
+    Stage,
+    Status,
+    SyncMode,
+    TimedText,
+    Timings,
+)
 from contracts.steps import Queue
 from contracts.visibility import JOB_PROGRESS, JOB_STAGE, JOB_STATUS
 from tests.temporal_server import TemporalServer
@@ -70,6 +83,32 @@ def test_a_vocal_track_is_fetched_too_and_drives_the_lips(temporal: TemporalServ
     assert "fetch vocal" in steps.calls
     assert [[voice.media.field for voice in analysed.voices] for analysed in steps.analysed] == [["vocal"]]
     assert [analysed.audio.field for analysed in steps.analysed] == ["audio"]
+
+
+def test_what_the_request_says_of_its_speech_reaches_the_analysis(temporal: TemporalServer) -> None:
+    steps = FakeSteps()
+    said, answered = (
+        Timings(field=f"{side}_timings", entries=(TimedText(phones=phones, start_s=0.5, end_s=1),))
+        for side, phones in (("left", "m"), ("right", "a"))
+    )
+    one = replace(
+        job_request(str(uuid.uuid4())),
+        timings=said,
+        face=FaceChoice.RIGHT,
+        options=OutputOptions(sync_mode=SyncMode.LOOP, sync_offset_ms=-80),
+    )
+    two = replace(one, job_id=str(uuid.uuid4()), right_audio=one.audio, right_timings=answered)
+
+    async def scenario() -> None:
+        async with working(temporal.client, steps):
+            for request in (one, two):
+                await (await start(temporal.client, request)).result()
+
+    temporal.run(scenario())
+
+    assert [[voice.timings for voice in step.voices] for step in steps.analysed] == [[said], [said, answered]]
+    assert {step.face for step in steps.analysed} == {FaceChoice.RIGHT}
+    assert {step.options for step in steps.analysed} == {one.options}
 
 
 def test_a_fault_of_the_input_fails_the_job_at_once_with_its_own_code_and_words(temporal: TemporalServer) -> None:

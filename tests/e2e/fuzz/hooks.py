@@ -11,6 +11,7 @@ import uuid
 import schemathesis
 
 from api.fields import URL_PATTERN
+from contracts.timings import LATEST_S
 
 IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,200}")
 
@@ -37,6 +38,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     _make_key_unique(case)
     _spare_own_key(case)
     _wait_briefly(case)
+    _put_in_order(case.body)
     _name_served_files(case.body, REAL if next(_CALLS) % EVERY == 0 else MISSING)
 
 
@@ -57,6 +59,24 @@ def _wait_briefly(case: schemathesis.Case) -> None:
     sent = str((case.query or {}).get("wait", ""))
     if sent.isascii() and sent.isdecimal() and 1 < int(sent) <= 60:
         case.query["wait"] = 1
+
+
+def _put_in_order(body: object) -> None:
+    """A schema cannot say that times come one after the other, nor that words want a language."""
+    if not isinstance(body, dict):
+        return
+    for field, value in [*body.items()]:
+        if field in ("timings", "left_timings", "right_timings") and isinstance(value, list):
+            if all(isinstance(entry, dict) and _has_times(entry) for entry in value):
+                for number, entry in enumerate(value):
+                    entry |= {"start": number, "end": number + 1}
+            body["language"] = body.get("language") or "en"
+        _put_in_order(value)
+
+
+def _has_times(entry: dict[str, object]) -> bool:
+    times = (entry.get("start"), entry.get("end"))
+    return all(isinstance(time, int | float) and not isinstance(time, bool) and 0 <= time <= LATEST_S for time in times)
 
 
 def _name_served_files(body: object, names: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from contracts.jobs import OutputOptions, Side
 from engines.articulate import load
 from engines.articulate.casting import admit_by, pick_of, too_few
 from engines.articulate.performance import Performance, unpack
-from engines.audio import delayed, read_speech
+from engines.audio import read_speech, shifted
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
 from engines.faces import Face
 from engines.mask import masked
@@ -108,7 +108,7 @@ def _timeline(frame: Frame, frames: int) -> Timeline:
 def _voices(left_s: float, right_s: float) -> list[Speech]:
     said = (TimedPhone(symbol="ɑ", start_s=0, end_s=0.4),)
     return [
-        delayed(Speech(samples=np.zeros(8000, np.float32), rate=16000, side=side, phones=said), start_s)
+        shifted(Speech(samples=np.zeros(8000, np.float32), rate=16000, side=side, phones=said), start_s)
         for side, start_s in zip(SIDES, (left_s, right_s), strict=True)
     ]
 
@@ -122,7 +122,9 @@ def _analysed(frame: Frame, voices: Sequence[Speech], mask: NDArray[np.uint8] | 
 
 
 def _drawn(analysis: Analysis, frame: Frame, number: int) -> Frame:
-    return next(engine().render_segment([frame], analysis, number, _quiet))
+    """One output frame, without the blinking and swaying of still pictures."""
+    spoken = {name: tensor for name, tensor in analysis.tensors.items() if not name.endswith(".lids")}
+    return next(engine().render_segment([frame], Analysis(tensors=spoken), number, _quiet))
 
 
 def _talks(performance: Performance) -> list[int]:

@@ -14,7 +14,7 @@ from engines.articulate.driver import RATE_HZ, Articulation, SpeechDriver, sampl
 from engines.articulate.motion import Acting, Manner, commands
 from engines.articulate.phones import PHONES
 from engines.articulate.voice import Samples, resample
-from engines.base import TimedPhone
+from engines.base import HEARD, TimedPhone
 
 pytestmark = pytest.mark.unit
 
@@ -212,3 +212,31 @@ def test_known_timings_leave_the_mouth_at_rest_before_and_after(driver: SpeechDr
     assert mouth.opening.shape == (301,)
     assert mouth.opening[115] > 0.8
     assert max(mouth.opening[:80].max(), mouth.opening[157:].max()) < 0.01
+
+
+def test_where_phones_are_left_to_be_heard_the_voice_moves_the_mouth_and_elsewhere_the_phones(
+    driver: SpeechDriver, voice: Samples
+) -> None:
+    voice = voice[: 3 * RATE]
+    given = (
+        TimedPhone(symbol="m", start_s=0.0, end_s=1.0),
+        TimedPhone(symbol=HEARD, start_s=1.0, end_s=2.0),
+        TimedPhone(symbol="ɑ", start_s=2.0, end_s=3.0),
+    )
+
+    mixed, heard = driver.articulate(voice, RATE, given), driver.articulate(voice, RATE)
+    known = driver.articulate(voice, RATE, (given[0], given[2]))
+
+    first, middle, last = slice(0, 70), slice(125, 175), slice(230, 300)
+    assert np.allclose(mixed.opening[first], known.opening[first], atol=0.02)
+    assert np.allclose(mixed.opening[last], known.opening[last], atol=0.02)
+    assert np.corrcoef(mixed.opening[middle], heard.opening[middle])[0, 1] > 0.95
+    assert np.abs(mixed.opening[middle] - known.opening[middle]).mean() > 0.1
+
+
+def test_a_pause_within_what_is_left_to_be_heard_leaves_the_mouth_at_rest(driver: SpeechDriver, voice: Samples) -> None:
+    sound = np.concatenate([voice[:RATE], pause(2.0), voice[RATE : 2 * RATE]])
+    mouth = driver.articulate(sound, RATE, (TimedPhone(symbol=HEARD, start_s=0.0, end_s=4.0),))
+
+    assert mouth.activity[130:270].max() < 0.05
+    assert mouth.activity[:80].mean() > 0.6

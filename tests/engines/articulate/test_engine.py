@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -12,10 +13,12 @@ from contracts.errors import EngineFault, NoFace
 from contracts.jobs import Side
 from engines.articulate import load
 from engines.articulate.performance import unpack
+from engines.articulate.retrieval import OWN
 from engines.articulate.shape import places
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
 from tests.engines.articulate.portrait import VOICE, picture, points
+from tests.engines.drawn_face import drawn_face
 
 pytestmark = pytest.mark.unit
 
@@ -68,17 +71,44 @@ def test_a_portrait_speaks() -> None:
     assert max(differences) > 0.2
 
 
-def test_only_mouth_and_jaw_change() -> None:
+def test_in_a_video_only_mouth_and_jaw_change() -> None:
+    frames = list(_video(20))
+    analysis = engine().analyse(frames, [voice()], _timeline(np.arange(20, dtype=np.int32)), Direction(), _quiet)
     eyes = int(points()[places((33, 263)), 1].max())
 
-    for frame in _rendered(portrait_analysis(), [picture()] * 20):
-        assert np.array_equal(frame[:eyes], picture()[:eyes])
-        assert np.array_equal(frame[:, :60], picture()[:, :60])
+    assert unpack(analysis.tensors)[Side.ONLY].life is None
+    for frame, source in zip(_rendered(analysis, frames), frames, strict=True):
+        assert np.array_equal(frame[:eyes], source[:eyes])
+        assert np.array_equal(frame[:, :60], source[:, :60])
+
+
+def test_a_portrait_lives_within_its_edges() -> None:
+    eyes = int(points()[places((33, 263)), 1].max())
+    frames = _rendered(portrait_analysis(), [picture()] * 10, 30)
+
+    assert all(np.array_equal(frame[0], picture()[0]) for frame in frames)
+    assert all(np.array_equal(frame[:, :20], picture()[:, :20]) for frame in frames)
+    assert any((frame[:eyes] != picture()[:eyes]).any() for frame in frames)
+
+
+def test_where_a_mask_is_dark_nothing_is_planned_to_move() -> None:
+    mask = np.zeros(picture().shape[:2], np.uint8)
+    mask[int(points()[places((2,)), 1][0]) :] = 255
+    life = unpack(_portrait_of(Direction(mask=mask)).tensors)[Side.ONLY].life
+
+    assert life is not None
+    assert not life.lids.any()
+    assert not life.sway.any()
 
 
 def test_segments_rendered_apart_are_those_of_the_whole() -> None:
     whole = _rendered(portrait_analysis(), [picture()] * 50)
     parts = [_rendered(portrait_analysis(), [picture()] * 25, start) for start in (25, 0)]
+    life = unpack(portrait_analysis().tensors)[Side.ONLY].life
+
+    assert life is not None
+    assert life.lids.any()
+    assert life.sway.any()
 
     assert all(np.array_equal(a, b) for a, b in zip(whole, [*parts[1], *parts[0]], strict=True))
 
@@ -110,6 +140,53 @@ def test_the_change_fades_where_the_face_goes() -> None:
 
     assert strength[30] == pytest.approx(1)
     assert (np.diff(strength[36:41]) < 0).all()
+
+
+def test_a_mouth_behind_something_is_left_alone_and_named() -> None:
+    hidden = range(30, 45)
+    x, y = points().mean(0).astype(int)
+
+    def frames() -> Iterator[Frame]:
+        for number, frame in enumerate(_video(75)):
+            covered = frame.copy()
+            covered[y + 5 : y + 60, x - 50 : x + 50] = 120
+            yield covered if number in hidden else frame
+
+    analysis = engine().analyse(frames(), [voice()], _timeline(np.arange(75, dtype=np.int32)), Direction(), _quiet)
+    rendered = _rendered(analysis, given := list(frames()))
+
+    (warning,) = analysis.warnings
+    assert re.fullmatch(r"something is before the mouth from 1\.[12] s to 1\.[89] s: frames kept as they are", warning)
+    assert all(rendered[number] is given[number] for number in hidden)
+    assert (rendered[10] != given[10]).any()
+
+
+def test_a_video_upside_down_speaks_too() -> None:
+    frames = [np.ascontiguousarray(frame[::-1, ::-1]) for frame in _video(30)]
+    timeline = _timeline(np.arange(30, dtype=np.int32))
+    upright, turned = (
+        engine().analyse(given, [voice()], timeline, Direction(), _quiet) for given in (list(_video(30)), frames)
+    )
+    rendered, expected = _rendered(turned, frames), _rendered(upright, list(_video(30)))
+
+    assert turned.warnings == ()
+    for number in (10, 20):
+        change = np.abs(expected[number].astype(int) - frames[number][::-1, ::-1])
+        difference = np.abs(rendered[number][::-1, ::-1].astype(int) - expected[number])
+        assert difference.mean() < 0.5 * change.mean()
+
+
+def test_a_stranger_who_cuts_in_is_not_driven() -> None:
+    def frames() -> Iterator[Frame]:
+        for number, frame in enumerate(_video(60)):
+            stranger = np.clip(drawn_face(size=512).astype(int) // 2, 0, 255).astype(np.uint8)
+            yield stranger if number in range(25, 40) else frame
+
+    analysis = engine().analyse(frames(), [voice()], _timeline(np.arange(60, dtype=np.int32)), Direction(), _quiet)
+
+    assert analysis.warnings == (
+        "somebody other than the speaker is seen from 1.0 s to 1.6 s: frames kept as they are",
+    )
 
 
 def test_a_video_played_to_and_fro_is_looked_at_once() -> None:
@@ -174,7 +251,7 @@ def _portrait_of(direction: Direction) -> Analysis:
     return engine().analyse([picture()], [voice()], timeline, direction, _quiet)
 
 
-def test_the_seed_decides_how_far_the_mouth_opens_and_nothing_else() -> None:
+def test_the_seed_decides_how_far_the_mouth_opens_and_nothing_else_of_it() -> None:
     one, other = (unpack(_portrait_of(Direction(seed=seed)).tensors)[Side.ONLY].poses for seed in (1, 2))
     share = one[:, 0] / np.maximum(other[:, 0], 1e-6)
     is_open = (one[:, 0] > 0.03) & (other[:, 0] > 0.03)
@@ -219,3 +296,7 @@ def test_timings_drive_the_lips_in_place_of_the_voice() -> None:
     assert gaps[:24].max() < gaps[28] / 2
     assert gaps[28] > 0.08
     assert gaps[34] < 0.01
+
+
+def test_an_open_smile_keeps_its_own_teeth_throughout() -> None:
+    assert (unpack(portrait_analysis().tensors)[Side.ONLY].choices == OWN).all()

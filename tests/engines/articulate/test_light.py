@@ -20,14 +20,14 @@ def test_skin_is_measured_on_the_cheeks() -> None:
 def test_white_is_brighter_than_skin_in_the_dark_and_black_is_dark() -> None:
     light = light_of(measure_light(picture(), points(), UNIT))
 
-    assert light.black < 0.3 < light.white
+    assert light.black < 0.3 < light.white.min()
 
 
 def test_half_the_light_measures_as_half() -> None:
     full = measure_light(picture(), points(), UNIT)
     half = measure_light(picture() // 2, points(), UNIT)
 
-    assert np.allclose(half[:4], full[:4] / 2, atol=0.02)
+    assert np.allclose(half[:6], full[:6] / 2, atol=0.02)
 
 
 def test_noise_is_measured_in_its_own_size() -> None:
@@ -35,9 +35,23 @@ def test_noise_is_measured_in_its_own_size() -> None:
     flat = np.full((512, 512, 3), 128.0)
     noisy = np.clip(flat + rng.normal(0, 8, flat.shape[:2])[..., None], 0, 255).astype(np.uint8)
 
-    assert measure_light(flat.astype(np.uint8), points(), UNIT)[5] == pytest.approx(0, abs=1e-3)
-    assert measure_light(noisy, points(), UNIT)[5] == pytest.approx(8 / 255, rel=0.35)
+    assert measure_light(flat.astype(np.uint8), points(), UNIT)[7] == pytest.approx(0, abs=1e-3)
+    assert measure_light(noisy, points(), UNIT)[7] == pytest.approx(8 / 255, rel=0.35)
 
 
 def test_a_face_partly_outside_the_picture_is_measured() -> None:
     assert np.isfinite(measure_light(picture(), points() + 300, UNIT)).all()
+
+
+def test_the_whites_of_the_eyes_tell_the_colour_of_the_light() -> None:
+    plain = light_of(measure_light(picture(), points(), UNIT))
+    blue = light_of(measure_light((picture() * np.array([0.6, 0.8, 1.0])).astype(np.uint8), points(), UNIT))
+
+    assert plain.white[0] > plain.white[2]
+    assert blue.white[2] / blue.white[0] > 1.3 * plain.white[2] / plain.white[0]
+
+
+def test_white_is_less_coloured_than_skin() -> None:
+    light = light_of(measure_light(picture(), points(), UNIT))
+
+    assert light.white[0] / light.white[2] < 0.95 * light.skin[0] / light.skin[2]

@@ -66,3 +66,10 @@ def test_lips_that_only_the_landmarks_call_open_do_not() -> None:
 
 def test_a_mouth_outside_the_picture_has_no_contrast() -> None:
     assert mouth_contrast(picture(), landmarks() + 4000) == 0
+
+
+def test_where_lips_have_no_colour_nothing_is_taken_for_teeth() -> None:
+    marks = _face()
+    grey = np.repeat(_painted(marks, 0.3, TEETH).mean(-1, keepdims=True), 3, axis=-1).astype(np.uint8)
+
+    assert np.array_equal(refine_edges(grey, marks), marks)

@@ -1,22 +1,26 @@
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engines.articulate.light import light_of, measure_light
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
-from engines.articulate.shape import INNER_RING, Basis, measure
+from engines.articulate.shape import INNER_RING, LOWER_INNER, UPPER_INNER, Basis, measure, places
 from engines.articulate.teeth import Light, Opening, draw_mouth
 from engines.articulate.warp import Pose, Region, face_region, move_points, warp
 from tests.engines.articulate.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 
+BLUR = 1.0
 UNIT = float(measure(points()[None]).unit[0])
 LIGHT = light_of(measure_light(picture(), points(), UNIT))
 
 
 def _own() -> SeenMouth:
-    return SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.ones(3, np.float32))
+    return SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.ones(3, np.float32), BLUR)
 
 
 def _drawn(pose: Pose, seen: list[Weighted]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Region]:
@@ -24,9 +28,9 @@ def _drawn(pose: Pose, seen: list[Weighted]) -> tuple[NDArray[np.uint8], NDArray
     move = move_points(points(), pose)
     region = face_region(move, picture())
     assert region is not None
-    before = warp(picture(), move, region)
+    before = warp(picture(), move, region, BLUR)
     after = before.copy()
-    fill_mouth(after, region, move, pose, seen, LIGHT)
+    fill_mouth(after, region, move, pose, seen, LIGHT, BLUR)
     return after, before, region
 
 
@@ -38,8 +42,25 @@ def _inside(pose: Pose, region: Region) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def test_closed_lips_show_nothing_between_them() -> None:
+def test_lips_that_meet_show_nothing_but_a_shadow_between_them() -> None:
     after, before, _ = _drawn(Pose(gap=0.0, width=0.68), [])
+
+    darker = before.astype(int) - after
+    assert darker.min() >= 0
+    assert darker.max() > 20
+    assert (darker.max(-1) > 4).sum(0).max() < 0.15 * UNIT
+
+
+def test_lips_that_were_closed_before_keep_their_own_line() -> None:
+    still = points()
+    for upper, lower in zip(places(UPPER_INNER), places(LOWER_INNER), strict=True):
+        still[upper] = still[lower] = (still[upper] + still[lower]) / 2
+    move = move_points(still, Pose(gap=0.0, width=0.68))
+    region = face_region(move, picture())
+    assert region is not None
+    before = warp(picture(), move, region, BLUR)
+    after = before.copy()
+    fill_mouth(after, region, move, Pose(gap=0.0, width=0.68), [], LIGHT, BLUR)
 
     assert np.array_equal(after, before)
 
@@ -77,7 +98,7 @@ def _opening(gap: float) -> Opening:
 
 def test_the_dark_is_lit_by_the_scene_as_the_skin_is() -> None:
     candle, day = (
-        Light(skin=np.array(skin, np.float32), white=0.7, black=0.1, grain=0.0)
+        Light(skin=np.array(skin, np.float32), white=np.full(3, 0.7, np.float32), black=0.1, grain=0.0)
         for skin in ((0.75, 0.53, 0.39), (0.75, 0.60, 0.53))
     )
     by_candle, by_day = (draw_mouth(_opening(0.2), light, upper_teeth=0.0)[0, 4] for light in (candle, day))
@@ -98,8 +119,8 @@ def test_a_grey_face_has_a_grey_mouth() -> None:
     region = face_region(move, picture())
     assert region is not None
     canvas = np.full((region.height, region.width, 3), 128, dtype=np.uint8)
-    grey = Light(skin=np.full(3, 0.7, np.float32), white=0.8, black=0.1, grain=0.0)
-    fill_mouth(canvas, region, move, pose, [], grey)
+    grey = Light(skin=np.full(3, 0.7, np.float32), white=np.full(3, 0.8, np.float32), black=0.1, grain=0.0)
+    fill_mouth(canvas, region, move, pose, [], grey, BLUR)
 
     colours = canvas[_inside(pose, region)].reshape(-1, 3).astype(float)
     assert np.ptp(colours, axis=1).mean() < 16
@@ -139,8 +160,53 @@ def test_another_light_is_matched() -> None:
     pose = Pose(gap=0.1, width=0.68)
     means = []
     for gain in (0.5, 0.75):
-        mouth = SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.full(3, gain, np.float32))
+        mouth = SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.full(3, gain, np.float32), BLUR)
         after, _, region = _drawn(pose, [Weighted(mouth, 1.0)])
         means.append(after[_inside(pose, region)].mean())
 
-    assert 0.6 < means[0] / means[1] < 0.8
+    assert 0.6 < means[0] / means[1] < 0.85
+
+
+def test_a_mouth_seen_sharper_than_the_frame_is_blurred_to_match() -> None:
+    pose = Pose(gap=0.12, width=0.68)
+    crisp = SeenMouth(picture(), points()[INNER_RING], Basis.of(points()), np.ones(3, np.float32), 0.5)
+    move = move_points(points(), pose)
+    region = face_region(move, picture())
+    assert region is not None
+    energies = []
+    for blur in (0.5, 2.0):
+        canvas = np.full((region.height, region.width, 3), 128, dtype=np.uint8)
+        fill_mouth(canvas, region, move, pose, [Weighted(crisp, 1.0)], LIGHT, blur)
+        energies.append(cv2.Laplacian(canvas[_inside(pose, region)], cv2.CV_32F).var())
+
+    assert energies[1] < 0.5 * energies[0]
+
+
+def test_less_light_falls_between_lips_that_are_nearer_than_they_were_seen() -> None:
+    means = []
+    for gap in (0.03, 0.12):
+        pose = Pose(gap=gap, width=0.68)
+        after, _, region = _drawn(pose, [Weighted(_own(), 1.0)])
+        means.append(after[_inside(pose, region)].max(-1).mean())
+
+    assert means[0] < means[1]
+
+
+def _tooth(gap: float) -> NDArray[np.float32]:
+    """The luma down the middle of an upper front tooth, lips parted so far, (9,)."""
+    opening = replace(_opening(gap), upper_edge=0.08, lower_edge=1.0)
+    drawn = draw_mouth(opening, replace(LIGHT, white=np.full(3, 0.7, np.float32)))[:, 6]
+    return np.asarray(drawn @ np.array([0.2126, 0.7152, 0.0722]), np.float32)
+
+
+def test_teeth_are_bright_in_a_wide_mouth_and_in_shade_in_a_narrow_one() -> None:
+    wide, narrow = _tooth(0.16).max(), _tooth(0.04).max()
+
+    assert narrow < 0.9 * wide
+    assert 0.6 < wide < 1.0
+
+
+def test_below_the_upper_teeth_of_a_narrow_mouth_it_is_dark() -> None:
+    tooth = _tooth(0.04)
+
+    assert tooth[6:].max() < 0.8 * tooth.max()

@@ -13,7 +13,7 @@ from tests.engines.articulate.portrait import points
 pytestmark = pytest.mark.unit
 
 SKIN, AIR = 200, 40
-LIGHT = Light(skin=np.full(3, 0.8, np.float32), white=0.8, black=0.05, grain=0.0)
+LIGHT = Light(skin=np.full(3, 0.8, np.float32), white=np.full(3, 0.8, np.float32), black=0.05, grain=0.0)
 WHOLE = Region(0, 0, 512, 512)
 UPPER, LOWER, CORNERS = places(UPPER_INNER), places(LOWER_INNER), places(INNER_CORNERS)
 

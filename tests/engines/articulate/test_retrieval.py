@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.articulate.retrieval import DRAWN, OWN, Looks, choose
+from engines.articulate.retrieval import DRAWN, OWN, Looks, choose, choose_still
 
 pytestmark = pytest.mark.unit
 
@@ -76,3 +76,8 @@ def test_without_a_bank_there_is_still_an_answer() -> None:
     choice = choose(_looks(0.1), _looks(0.0), _shots(), _looks(np.zeros(0), 0), _shots(count=0))
 
     assert (choice == DRAWN).all()
+
+
+def test_a_still_picture_never_changes_its_teeth() -> None:
+    assert (choose_still(0.09, 20) == OWN).all()
+    assert (choose_still(0.01, 20) == DRAWN).all()

@@ -46,7 +46,15 @@ def test_the_real_mouth_itself_scores_full_marks(real: Real) -> None:
     assert scores.width == pytest.approx(1)
     assert scores.closure == 1
     assert scores.peak_ms == 0
-    assert scores.jitter == scores.flicker == pytest.approx(1)
+
+
+def test_the_untouched_source_trembles_as_much_as_the_real_mouth(real: Real) -> None:
+    whole = Real(first=_take(0.5 * GAPS), later=_take(GAPS), silent=real.silent, heard=FRAMES, fps=25.0)
+    both = [score(take, whole) for take in (whole.first, whole.later)]
+
+    assert both[0].jitter < 1 < both[1].jitter
+    assert np.mean([scores.jitter for scores in both]) == pytest.approx(1)
+    assert np.mean([scores.flicker for scores in both]) == pytest.approx(1)
 
 
 def test_a_frozen_mouth_scores_nothing(real: Real) -> None:

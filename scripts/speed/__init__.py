@@ -1,0 +1,1 @@
+"""Measuring speed and memory: `scripts.bench_render` puts it together."""
