@@ -18,7 +18,7 @@ _FRAMES_PER_STEP = 4800
 _CROPS = (160, 320, 640)
 _PEAK_RATE = 2e-3
 _WARM_UP = 50
-#: Noise added to what was heard, as a share of its own spread: much, lest the voices of synthesisers be learnt by heart.
+#: Noise added to what was heard, as a share of its own spread: much, lest synthesisers be learnt by heart.
 _NOISE = 0.3
 #: Share of the running average of the weights that a step leaves in place.
 _MEMORY = 0.99
