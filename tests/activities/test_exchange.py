@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import pytest
 import requests
@@ -7,13 +8,16 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from activities import exchange as exchanging
 from activities.addresses import Endpoint
 from activities.exchange import PinnedAdapter, exchange
+from contracts.allow_list import AllowList
 from contracts.errors import FetchTimeout
-from contracts.settings import AllowList, Settings
+from contracts.settings import Settings
 from tests.activities.http_server import content, raw_trickle, serving
 
 pytestmark = pytest.mark.unit
 
-ENDPOINT = Endpoint(host="media.example", port=8443, authority="media.example:8443", addresses=("192.0.2.7",))
+ENDPOINT = Endpoint(
+    scheme="https", host="media.example", port=8443, authority="media.example:8443", addresses=("192.0.2.7",)
+)
 
 
 LOOPBACK: AllowList = Settings.from_env({"MOUTHPIECE_FETCH_ALLOW": "127.0.0.1"}).fetch_allow
@@ -35,7 +39,7 @@ def test_a_connection_goes_to_the_checked_address_and_is_verified_against_the_ho
 
 
 def test_a_plain_connection_knows_no_certificate() -> None:
-    adapter = PinnedAdapter(ENDPOINT, "192.0.2.7", [])
+    adapter = PinnedAdapter(replace(ENDPOINT, scheme="http"), "192.0.2.7", [])
 
     pool = adapter.get_connection_with_tls_context(_prepared("http://media.example:8443/a"), verify=True)
     assert isinstance(pool, HTTPConnectionPool)
