@@ -87,7 +87,7 @@ def test_a_private_address_is_refused_however_it_is_written(url: str) -> None:
         "http://",
         "http:///a",
         "http://user@8.8.8.8/a",
-        "http://user:word@8.8.8.8/a",
+        "http://user:secret@8.8.8.8/a",
         "http://8.8.8.8:99999/a",
         "http://[::1/a",
         "http://8.8.8.8/" + "a" * 9000,

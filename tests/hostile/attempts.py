@@ -29,7 +29,7 @@ Outcome = dict[str, object]
 
 def main(out: Path) -> None:
     """Try them all."""
-    lab = start(names())
+    lab = start(names(), out.parent)
     lab.redirects = {str(number): case.url for number, case in enumerate(cases())}
     found: dict[str, list[Outcome]] = {"input": [], "webhook": [], "redirect": [], "unguarded": []}
     for number, case in enumerate(cases()):

@@ -10,7 +10,6 @@ import ipaddress
 import os
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,10 +66,10 @@ class Lab:
                 found.append(packet)
 
 
-def start(names: dict[str, list[list[str]]]) -> Lab:
-    """Set everything up in the namespaces that this process was started in."""
+def start(names: dict[str, list[list[str]]], folder: Path) -> Lab:
+    """Set everything up in the namespaces that this process was started in, with its files in a folder."""
     for path, text in _FILES.items():
-        _mount(path, text)
+        _mount(folder, path, text)
     sockets = _World(os.getpid()).sockets()
     for command in (
         "link set inside up",
@@ -172,8 +171,8 @@ def _packet(data: bytes, protocol: int) -> Packet | None:
     return None
 
 
-def _mount(path: str, text: str) -> None:
-    own = Path(tempfile.mkdtemp(prefix="hostile-")) / "file"
+def _mount(folder: Path, path: str, text: str) -> None:
+    own = folder / Path(path).name
     own.write_text(text)
     subprocess.run(["mount", "--bind", str(own), path], check=True)
 
