@@ -103,9 +103,10 @@ def _check_status(status: int, field: str) -> None:
 def _save(
     response: requests.Response, out: Path, field: str, size_limit: int, deadline: float, report: Report
 ) -> Download:
-    declared = response.headers.get("Content-Length", "")
-    # Python reads no number of thousands of digits.
-    expected = int(declared) if _LENGTH.fullmatch(declared) else 0
+    declared = response.headers.get("Content-Length", "0")
+    if not _LENGTH.fullmatch(declared):
+        raise FetchFailed("the other side gives no proper length", field=field)
+    expected = int(declared)
     if expected > size_limit:
         raise _too_large(size_limit, field)
     if response.headers.get("Content-Encoding", "identity") != "identity":
