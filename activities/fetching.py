@@ -7,15 +7,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
-from requests.utils import requote_uri
 from urllib3.exceptions import HTTPError
 
 from activities.exchange import READ_TIMEOUT_S, exchange
+from activities.redirects import following
 from contracts.allow_list import AllowList
-from contracts.errors import FetchFailed, FetchRefused, FetchTimeout, MediaTooLarge
+from contracts.errors import FetchFailed, FetchTimeout, MediaTooLarge
 from engines.base import Report
 
 logger = logging.getLogger(__name__)
@@ -73,24 +73,8 @@ def download(url: str, out: Path, field: str, allow: AllowList, limits: Limits, 
                 _check_status(response.status_code, field)
                 return _save(response, out, field, limits.size_bytes, deadline, report)
             logger.info("redirected host=%s status=%s", urlsplit(url).hostname, response.status_code)
-            url = _next(url, response.headers.get("Location", ""), field)
+            url = following(url, response.headers.get("Location", ""), field)
     raise FetchFailed(f"more than {MAX_REDIRECTS} redirects", field=field)
-
-
-def _next(url: str, location: str, field: str) -> str:
-    """Where a redirect leads, as a URL that is checked like the first."""
-    if not location:
-        raise FetchFailed("the other side redirects without saying where to", field=field)
-    try:
-        # Headers are read as Latin-1; those who send other letters mean UTF-8.
-        following = urljoin(url, requote_uri(location.encode("latin-1").decode("utf-8")))
-    except ValueError:
-        raise FetchFailed("the other side redirects to what is not a URL", field=field) from None
-    if url.lower().startswith("https:") and following.lower().startswith("http:"):
-        raise FetchRefused(
-            "redirects from https to http are not followed", field=field, remedy="Send the address it leads to."
-        )
-    return following
 
 
 def _check_status(status: int, field: str) -> None:

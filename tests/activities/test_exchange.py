@@ -1,5 +1,7 @@
+import logging
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import requests
@@ -9,7 +11,7 @@ from activities import exchange as exchanging
 from activities.addresses import Endpoint
 from activities.exchange import PinnedAdapter, exchange
 from contracts.allow_list import AllowList
-from contracts.errors import FetchTimeout
+from contracts.errors import FetchTimeout, MouthpieceError
 from contracts.settings import Settings
 from tests.activities.http_server import content, raw_trickle, serving
 
@@ -78,3 +80,41 @@ def test_an_answer_outlives_the_time_for_its_head() -> None:
     ):
         time.sleep(0.3)
         assert response.content == b"x" * 100
+
+
+def test_no_log_line_and_no_error_holds_what_a_url_is_signed_with(caplog: pytest.LogCaptureFixture) -> None:
+    odd_headers = b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n"
+    faults: list[MouthpieceError] = []
+    caplog.set_level(logging.DEBUG)
+
+    for head in (odd_headers, b"not http\r\n", b""):
+        with serving({"/a?signature=hush": raw_trickle(head, b"x", pause_s=0.02)}) as site:
+            url = f"{site.url}/a?signature=hush"
+            try:
+                with exchange("GET", url, "audio", LOOPBACK, answer_s=0.1, body_s=0.1) as response:
+                    response.raw.read1(10)
+            except MouthpieceError as fault:
+                faults.append(fault)
+
+    assert len(faults) == 2
+    assert "hush" not in caplog.text
+    assert "hush" not in "".join(map(str, faults))
+    # What Temporal would store beside the error.
+    assert [fault.__cause__ for fault in faults] == [None, None]
+
+
+def test_a_session_of_the_machine_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password hush\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+
+    with (
+        serving({"/": content(b"x")}) as site,
+        exchange("POST", f"{site.url}/", "audio", LOOPBACK, body=b"{}", body_s=1) as response,
+    ):
+        assert response.status_code == 200
+
+    assert site.received[0].headers["Authorization"] is None
+    assert site.received[0].headers["Cookie"] is None
