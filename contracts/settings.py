@@ -135,7 +135,9 @@ class Settings:
         SOFTWARE_ENCODER, _encoder, "Encoder of outputs; the same on all workers. auto takes the GPU's where it works."
     )
     segment_s: float = _setting("4", _positive_float, "Length of the pieces a video is rendered in, side by side.")
-    fetch_allow: AllowList = _setting("", read_allow_list, "Private networks (CIDR) and hosts that URLs may name.")
+    fetch_allow: AllowList = _setting(
+        "", read_allow_list, "Private networks (CIDR), hosts and host:ports that URLs may name."
+    )
     fetch_timeout_s: float = _setting("300", _up_to(840), "Longest download of one input, at most 840.")
     max_video_bytes: int = _setting("1073741824", _positive_int, "Largest video input.")
     max_audio_bytes: int = _setting("209715200", _positive_int, "Largest audio input.")
