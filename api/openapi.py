@@ -9,8 +9,9 @@ from flask_smorest import Api
 from marshmallow.fields import Field, String
 
 from api.error_table import JsonObject
-from api.fields import URL_LIMIT, URL_PATTERN, RequestSchema, WebAddress
+from api.fields import URL_PATTERN, RequestSchema, WebAddress
 from contracts.settings import Settings
+from contracts.web_addresses import URL_LIMIT
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -5,7 +5,6 @@ Temporal's own connection (address, namespace, TLS, API key) follows Temporal's 
 and profile file instead.
 """
 
-import ipaddress
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -13,11 +12,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, TypeVar, cast, get_args
 
+from contracts.allow_list import AllowList, read_allow_list
+
 PREFIX = "MOUTHPIECE_"
 
 T = TypeVar("T")
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Device = Literal["auto", "cpu", "cuda"]
 Encoder = Literal["auto", "libx264", "h264_nvenc", "h264_videotoolbox"]
 #: The encoder that every machine has and that gives every machine's jobs the same bytes.
@@ -35,17 +35,6 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return "Secret('****')" if self else "Secret('')"
-
-
-@dataclass(frozen=True, slots=True)
-class AllowList:
-    """Addresses that inputs and webhooks may reach although they are private."""
-
-    networks: tuple[Network, ...] = ()
-    hosts: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return ",".join([*map(str, self.networks), *self.hosts])
 
 
 def _whole(text: str) -> int:
@@ -115,19 +104,6 @@ def _encoder(text: str) -> Encoder:
     raise ValueError(f"must be one of {', '.join(get_args(Encoder))}")
 
 
-def _allow_list(text: str) -> AllowList:
-    networks: list[Network] = []
-    hosts: list[str] = []
-    for entry in filter(None, (part.strip().lower() for part in text.split(","))):
-        try:
-            networks.append(ipaddress.ip_network(entry))
-        except ValueError:
-            if "/" in entry:
-                raise ValueError(f"{entry!r} is neither a network in CIDR form nor a host name") from None
-            hosts.append(entry)
-    return AllowList(tuple(networks), tuple(hosts))
-
-
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -159,7 +135,9 @@ class Settings:
         SOFTWARE_ENCODER, _encoder, "Encoder of outputs; the same on all workers. auto takes the GPU's where it works."
     )
     segment_s: float = _setting("4", _positive_float, "Length of the pieces a video is rendered in, side by side.")
-    fetch_allow: AllowList = _setting("", _allow_list, "Private networks (CIDR) and hosts that URLs may name.")
+    fetch_allow: AllowList = _setting(
+        "", read_allow_list, "Private networks (CIDR), hosts and host:ports that URLs may name."
+    )
     fetch_timeout_s: float = _setting("300", _up_to(840), "Longest download of one input, at most 840.")
     max_video_bytes: int = _setting("1073741824", _positive_int, "Largest video input.")
     max_audio_bytes: int = _setting("209715200", _positive_int, "Largest audio input.")

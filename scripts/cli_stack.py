@@ -62,7 +62,7 @@ def api(settings: Settings, host: str, port: int, processes: int, threads: int) 
     sys.stderr.flush()
     command = [sys.executable, "-P", "-m", "gunicorn", "--no-control-socket", *words, f"api.app:from_env({threads})"]
     environ = connection.environ_for(settings.data_dir) | {DATA_DIR: str(settings.data_dir)}
-    os.execve(sys.executable, command, environ)
+    os.execve(sys.executable, command, environ)  # nosec B606 # no shell is wanted
 
 
 @click.command()

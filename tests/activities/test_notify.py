@@ -12,7 +12,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.notify import Notify
-from contracts.settings import AllowList, Settings
+from contracts.allow_list import AllowList
+from contracts.settings import Settings
 from contracts.steps import Delivery, NotifyResult
 from storage.keys import ApiKey
 from storage.records import Records
