@@ -57,7 +57,8 @@ class Requests:
     """
 
     def __init__(self, path: Path, now: Now) -> None:
-        self._file = RecordsFile(path, MIGRATIONS)
+        # Counts of the last seconds are not worth a wait for the disk with every request.
+        self._file = RecordsFile(path, MIGRATIONS, is_durable=False)
         self._now = now
         self._limiter = FixedWindowRateLimiter(_Windows(self._file, now))
 
