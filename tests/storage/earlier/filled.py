@@ -138,7 +138,7 @@ def answers(records: Records) -> dict[str, object]:
 
 
 def _dict(found: object) -> dict[str, object] | None:
-    return asdict(found) if found else None  # type: ignore[call-overload,no-any-return]
+    return asdict(found) if found else None  # type: ignore[call-overload]
 
 
 def main(target: Path) -> None:
