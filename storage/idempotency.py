@@ -91,6 +91,11 @@ class Idempotency:
         """Note the SHA-256 of the file that a request sent: others are other requests."""
         self._write(NOTE_CONTENT, reservation, {"content": content})
 
+    def older(self, before: float) -> int:
+        """Count idempotency keys that came before a time, in seconds since 1970."""
+        row = self._file.row("SELECT COUNT(*) AS keys FROM idempotency WHERE created_at <= :expiry", {"expiry": before})
+        return int(row["keys"] or 0) if row else 0
+
     def forget_older(self, before: float) -> int:
         """Forget idempotency keys that came before a time, in seconds since 1970, and return how many there were."""
         with self._file.writing() as database:

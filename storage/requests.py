@@ -85,6 +85,10 @@ class Requests:
         )
         return int(row["requests"] or 0) if row else 0
 
+    def copy_to(self, target: Path) -> None:
+        """Write all counts as they stand now to a new file."""
+        self._file.copy_to(target)
+
     def close(self) -> None:
         """Close this process's connections."""
         self._file.close()

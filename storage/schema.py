@@ -174,12 +174,15 @@ def states(database: Database) -> None:
 
 @MIGRATIONS(name="0016_expiry")
 def expiry(database: Database) -> None:
-    """When a job's inputs and its output were removed for their age, and jobs that a restored copy owes a run."""
+    """When a job's inputs and output were removed for their age, whether that goes on; what restored records owe."""
     database.execute("ALTER TABLE jobs ADD COLUMN inputs_expired_at TEXT NOT NULL DEFAULT ''")
     database.execute("ALTER TABLE jobs ADD COLUMN expired_at TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE jobs ADD COLUMN expiring INTEGER NOT NULL DEFAULT 0")
     database.execute("ALTER TABLE jobs ADD COLUMN owed INTEGER NOT NULL DEFAULT 0")
     database.execute("CREATE INDEX idx_jobs_finished ON jobs (finished_at) WHERE finished_at != ''")
     database.execute("CREATE INDEX idx_jobs_owed ON jobs (number) WHERE owed = 1")
+    database.execute("ALTER TABLE webhooks ADD COLUMN owed INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE INDEX idx_webhooks_owed ON webhooks (created_at) WHERE owed = 1")
 
 
 @MIGRATIONS(name="0017_upload_content")
