@@ -6,13 +6,14 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.client import ScheduleActionExecutionStartWorkflow, WorkflowHandle
+from temporalio.service import RPCError
 
 from contracts.errors import StorageBusy
 from contracts.retention import SCHEDULE_ID, Phase, PruneInput, RetentionProgress
@@ -139,25 +140,29 @@ def _left(data: Path) -> int:
     return len(list((data / "blobs" / "jobs").iterdir()))
 
 
-def test_a_worker_killed_in_the_midst_leaves_a_pass_that_its_successor_ends(
+def test_a_worker_makes_the_schedule_and_killed_in_a_pass_leaves_it_to_its_successor(
     server: TemporalServer, tmp_path: Path
 ) -> None:
     kept = _filled(tmp_path)
 
-    async def trigger() -> None:
-        await retention_schedule.ensure(server.client)
-        handle = server.client.get_schedule_handle(SCHEDULE_ID)
-        await handle.unpause()
-        await handle.trigger()
+    handle = server.client.get_schedule_handle(SCHEDULE_ID)
+    with suppress(RPCError):
+        server.run(handle.delete())
+
+    async def is_triggered() -> bool:
+        with suppress(RPCError):
+            await handle.trigger()
+            return True
+        return False
 
     async def outcome() -> RetentionProgress:
-        described = await server.client.get_schedule_handle(SCHEDULE_ID).describe()
+        described = await handle.describe()
         started = described.info.recent_actions[-1].action
         assert isinstance(started, ScheduleActionExecutionStartWorkflow)
         return await server.client.get_workflow_handle_for(Retention.run, started.workflow_id).result()
 
     with _worker(tmp_path, server.address) as first:
-        server.run(trigger())
+        _until(lambda: server.run(is_triggered()))
         _until(lambda: _left(tmp_path) < JOBS - 50)
         first.kill()
         first.wait()
