@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DISK_MIB = 64
 #: Submissions until even a log that still has room in its last page is full.
 MOST_TRIES = 400
+#: An analysis that failed at once would have been given up by then.
+LONGER_THAN_RETRIES_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,7 @@ def test_what_there_is_no_room_for_is_refused_and_what_was_accepted_is_finished(
             f"{client.url}/api/v1/uploads", data=bytes(300_000), headers={"X-API-Key": client.key}, timeout=30
         )
         visible = _outputs(service)
+        time.sleep(LONGER_THAN_RETRIES_S)
 
     assert (studio.status_code, dev.status_code, task.status_code, upload.status_code) == (503, 503, 503, 503)
     assert [int(answer.headers["Retry-After"]) for answer in (studio, dev, task, upload)] == [5] * 4
