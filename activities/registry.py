@@ -59,6 +59,7 @@ def _gpu(settings: Settings) -> Sequence[Implementation]:
 def _control(settings: Settings) -> Sequence[Implementation]:
     from activities.discard import Discard
     from activities.notify import Notify
+    from activities.prune import Prune
     from activities.settle import Settle
 
     records = Records(settings.data_dir / "records.db")
@@ -68,6 +69,7 @@ def _control(settings: Settings) -> Sequence[Implementation]:
         Settle(workplace, records, links).settle,
         Notify(settings, records).notify,
         Discard(workplace).discard,
+        Prune(workplace, records).prune,
     )
 
 

@@ -22,18 +22,28 @@ def retry(records: Records, gateway: Gateway, record: JobRecord, now: datetime, 
 
     Raises:
         NotFound: when Temporal no longer has the job.
-        Conflict: when the job has not ended, or never began.
+        Conflict: when the job has not ended, or never began, or its files are being removed at this moment.
         Unavailable: when Temporal cannot be reached; the job stays as it was.
     """
     record = _settled(records, gateway, record, now)
     if not records.jobs.reopen(record.job_id):
-        raise Conflict(f"job {record.job_id} is still running", remedy="Cancel it first, or wait for its end.")
+        raise _not_reopened(records, record)
     try:
-        return gateway.retry(record.job_id, from_start)
+        # Of inputs that were removed for their age those that have an address are fetched again.
+        return gateway.retry(record.job_id, from_start or bool(record.inputs_expired_at))
     except MouthpieceError:
         # What the job was is entered again, unless a reset that was not heard of has ended it anew meanwhile.
         records.jobs.close(_outcome(record), record.credits)
         raise
+
+
+def _not_reopened(records: Records, record: JobRecord) -> Conflict:
+    found = records.jobs.find(record.job_id)
+    if found and found.status.is_terminal:
+        return Conflict(
+            f"files of job {record.job_id} are being removed for their age", remedy="Ask again in a minute."
+        )
+    return Conflict(f"job {record.job_id} is still running", remedy="Cancel it first, or wait for its end.")
 
 
 def settle_from_outside(records: Records, record: JobRecord, view: JobView, now: datetime) -> None:

@@ -162,6 +162,13 @@ class Settings:
         "1000", _count, "Requests a minute of a key on the enterprise plan; 0: any number."
     )
     idempotency_ttl_s: int = _setting("86400", _positive_int, "How long an Idempotency-Key's answer is replayed.")
+    keep_inputs_days: int = _setting(
+        "30", _count, "Days that inputs are kept after their job's end, and uploads; 0: for ever."
+    )
+    keep_outputs_days: int = _setting("0", _count, "Days that outputs are kept after their job's end; 0: for ever.")
+    keep_records_days: int = _setting(
+        "0", _count, "Days after its end that a job is kept at all, with its webhooks and files; 0: for ever."
+    )
     s3_bucket: str = _setting("", _text, "Bucket that keeps the blobs; empty: a folder of the data folder does.")
     s3_endpoint: str = _setting("", _text, "Address of an S3-compatible store; empty: Amazon's.")
     s3_region: str = _setting("us-east-1", _text, "The bucket's region.")

@@ -26,6 +26,7 @@ from contracts.jobs import (
     Status,
     Timings,
 )
+from contracts.retention import prune
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -387,4 +388,12 @@ DISCARD = Step(
     retry=_retry(1, 60, 0),
 )
 
-STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, SURVEY, DISCARD)
+PRUNE = Step(
+    stub=prune,
+    queue=Queue.CONTROL,
+    start_to_close=timedelta(minutes=30),
+    heartbeat=timedelta(seconds=10),
+    retry=_retry(1, 600, 0),
+)
+
+STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, SURVEY, DISCARD, PRUNE)

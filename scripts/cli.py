@@ -23,6 +23,9 @@ COMMANDS = {
     "keys": "scripts.cli_keys:keys",
     "render": "scripts.cli_render:render",
     "engines": "scripts.cli_render:engines",
+    "backup": "scripts.cli_backup:backup",
+    "restore": "scripts.cli_backup:restore",
+    "data": "scripts.cli_data:data",
     "doctor": "scripts.cli_doctor:doctor",
     "settings": "scripts.cli_settings:settings",
 }

@@ -106,6 +106,8 @@ def _place(media: MediaRef | None) -> str:
 
 
 def _link(settings: Settings, running: runfile.Running | None, record: JobRecord) -> str:
+    if record.expired_at:
+        return f"removed on {record.expired_at[:10]}"
     if not record.output:
         return ""
     links = Links(server_secret(settings), running.url if running else settings.public_url, settings.link_ttl_s)

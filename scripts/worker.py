@@ -12,13 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.registry import Implementation, implementations
 from contracts.errors import NotFound, Unavailable
 from contracts.settings import Settings
 from contracts.steps import Queue
-from scripts import connection, server_init
+from scripts import connection, retention_schedule, server_init
 from scripts.worker_logs import mark_with_job
 from workflows.registry import WORKFLOWS, sandbox_runner
 
@@ -75,15 +76,32 @@ async def _poll_until_signal(data_dir: Path, prepared: Mapping[Queue, Sequence[I
     if client is None:
         return 0
     workers = [build(client, queue, activities) for queue, activities in prepared.items()]
+    scheduling = asyncio.create_task(_schedule(client, stop)) if Queue.CONTROL in prepared else None
     running = [asyncio.create_task(worker.run()) for worker in workers]
     logger.info("worker_polls queues=%s identity=%s", ",".join(prepared), client.identity)
     finished, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
     logger.info("worker_stops grace_s=%g", GRACE.total_seconds())
+    stop.set()
+    if scheduling:
+        await scheduling
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     for task in running:
         if fault := task.exception():
             logger.error("worker_gave_up fault=%r", fault)
     return 0 if stopping in finished else 1
+
+
+async def _schedule(client: Client, stop: asyncio.Event) -> None:
+    """See to it that retention is scheduled, however long the server is away."""
+    while not stop.is_set():
+        try:
+            await retention_schedule.ensure(client)
+        except RPCError as fault:
+            logger.warning("retention_unscheduled fault=%s", fault)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _TELL_EVERY_S)
+        else:
+            return
 
 
 async def connect(data_dir: Path, stop: asyncio.Event) -> Client | None:

@@ -20,7 +20,8 @@ class JobRecord:
     """A job as the records know it.
 
     `status` is QUEUED from submission until the job is settled: what happens between is the workflow's to tell.
-    `is_started` is False until Temporal is known to have accepted the workflow.
+    `is_started` is False until Temporal is known to have accepted the workflow. `expired_at` and `inputs_expired_at`
+    say when its output and its inputs were removed for their age; "" while they are kept.
     """
 
     job_id: str
@@ -42,6 +43,8 @@ class JobRecord:
     finished_at: str
     webhook_url: str
     request: JobRequest
+    expired_at: str = ""
+    inputs_expired_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,7 @@ class Jobs:
 
     def mark_started(self, job_id: str) -> None:
         """Note that Temporal has accepted the job's workflow."""
-        self._write("UPDATE jobs SET started = 1 WHERE job_id = :job_id", {"job_id": job_id})
+        self._write("UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id})
 
     def drop(self, job_id: str, before: str | None = None) -> bool:
         """Forget a job whose workflow never started, if it was submitted before a time; whether there was one."""
@@ -125,7 +128,8 @@ class Jobs:
     def unstarted(self, before: str) -> list[JobRecord]:
         """Return jobs submitted before a time of which it is unknown whether their workflow started."""
         rows = self._file.rows(
-            "SELECT * FROM jobs WHERE started = 0 AND created_at < :before ORDER BY number", {"before": before}
+            "SELECT * FROM jobs WHERE started = 0 AND owed = 0 AND created_at < :before ORDER BY number",
+            {"before": before},
         )
         return [_record(row) for row in rows]
 
@@ -156,7 +160,11 @@ class Jobs:
         return Pace(each_s=each_s, apart_s=min(apart_s, each_s))
 
     def reopen(self, job_id: str) -> bool:
-        """Enter an ended job as queued again and reserve its credits; False when it has not ended or there is none."""
+        """Enter an ended job as queued again and reserve its credits.
+
+        Returns:
+            False when it has not ended, its files are being removed for their age, or there is none.
+        """
         with self._file.writing() as database:
             reopened = database.execute(REOPEN_JOB, {"job_id": job_id, "status": Status.QUEUED})
             database.execute(RESERVE, {"job_id": job_id})
@@ -230,8 +238,8 @@ PACE = """
 REOPEN_JOB = """
     UPDATE jobs SET
         status = :status, started_at = '', finished_at = '', execution_ms = 0, output = '', duration_s = 0,
-        credits = 0, error_code = '', error_message = ''
-    WHERE job_id = :job_id AND status != :status
+        credits = 0, error_code = '', error_message = '', expired_at = '', inputs_expired_at = ''
+    WHERE job_id = :job_id AND status != :status AND expiring = 0
 """
 
 REMOVE_JOB = (
@@ -290,6 +298,8 @@ def _record(row: Row) -> JobRecord:
         finished_at=str(row["finished_at"]),
         webhook_url=request.webhook_url,
         request=request,
+        expired_at=str(row["expired_at"]),
+        inputs_expired_at=str(row["inputs_expired_at"]),
     )
 
 

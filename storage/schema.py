@@ -170,3 +170,22 @@ def batches(database: Database) -> None:
 def states(database: Database) -> None:
     """A key's jobs in one state are found without a look at anybody else's."""
     database.table("jobs").create_index(["key_id", "status", "number"])
+
+
+@MIGRATIONS(name="0016_expiry")
+def expiry(database: Database) -> None:
+    """When a job's inputs and output were removed for their age, whether that goes on; what restored records owe."""
+    database.execute("ALTER TABLE jobs ADD COLUMN inputs_expired_at TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE jobs ADD COLUMN expired_at TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE jobs ADD COLUMN expiring INTEGER NOT NULL DEFAULT 0")
+    database.execute("ALTER TABLE jobs ADD COLUMN owed INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE INDEX idx_jobs_finished ON jobs (finished_at) WHERE finished_at != ''")
+    database.execute("CREATE INDEX idx_jobs_owed ON jobs (number) WHERE owed = 1")
+    database.execute("ALTER TABLE webhooks ADD COLUMN owed INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE INDEX idx_webhooks_owed ON webhooks (created_at) WHERE owed = 1")
+
+
+@MIGRATIONS(name="0017_upload_content")
+def upload_content(database: Database) -> None:
+    """What a request with an idempotency key carried as a file: the SHA-256 of its bytes."""
+    database.execute("ALTER TABLE idempotency ADD COLUMN content TEXT NOT NULL DEFAULT ''")

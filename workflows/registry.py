@@ -5,9 +5,10 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 from workflows.inspect import InspectMedia
 from workflows.lipsync import LipsyncJob
+from workflows.retention import Retention
 from workflows.webhook import DeliverWebhook
 
-WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, InspectMedia)
+WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, InspectMedia, Retention)
 
 
 def sandbox_runner() -> SandboxedWorkflowRunner:

@@ -11,6 +11,7 @@ from activities.discard import Discard
 from activities.fetch import Fetch
 from activities.mix import Mix
 from activities.notify import Notify
+from activities.prune import Prune
 from activities.publish import Publish
 from activities.registry import implementations
 from activities.render import Render
@@ -33,6 +34,7 @@ IMPLEMENTATIONS: dict[str, Callable[..., object]] = {
     "notify": Notify.notify,
     "survey": Survey.survey,
     "discard": Discard.discard,
+    "prune": Prune.prune,
 }
 
 

@@ -22,7 +22,7 @@ def test_the_description_that_comes_with_the_sources_is_sound() -> None:
     stack = read(DEFAULT)
 
     assert {queue for worker in stack.workers for queue in worker.queues} == set(Queue)
-    assert stack.server.pragmas == {"journal_mode": "wal", "synchronous": "normal"}
+    assert stack.server.pragmas == {"journal_mode": "wal", "synchronous": "full"}
 
 
 def test_a_queue_that_no_worker_polls_is_a_fault(tmp_path: Path) -> None:

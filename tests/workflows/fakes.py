@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from activities.boundary import at_boundary, reporter
 from contracts.inspections import DiscardInput, DiscardResult, SurveyInput, SurveyResult
 from contracts.jobs import Dialect, JobRequest, MediaInfo, MediaRef, Role, Status
+from contracts.retention import Phase, PruneInput, PruneResult
 from contracts.steps import (
     AnalyseInput,
     AnalyseResult,
@@ -81,6 +82,7 @@ class FakeSteps:
     notified_at: list[float] = field(default_factory=list)
     surveyed: list[SurveyInput] = field(default_factory=list)
     discarded: list[DiscardInput] = field(default_factory=list)
+    pruned: list[PruneInput] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     begun: dict[str, threading.Event] = field(default_factory=lambda: defaultdict(threading.Event))
@@ -185,6 +187,14 @@ class FakeSteps:
         self._act("discard")
         return DiscardResult()
 
+    @activity.defn(name="prune", no_thread_cancel_exception=True)
+    @at_boundary
+    def prune(self, step: PruneInput) -> PruneResult:
+        self.pruned.append(step)
+        self._act(f"prune {step.phase}")
+        is_over = step.phase is not Phase.OUTPUTS or step.cursor == "c"
+        return PruneResult(removed=2, cursor="" if is_over else chr(ord(step.cursor or "`") + 1))
+
     def _act(self, call: str) -> None:
         self.calls.append(call)
         self.begun[call].set()
@@ -216,7 +226,7 @@ class FakeSteps:
             Queue.FLOW: [],
             Queue.IO: [self.fetch, self.speak, self.mix, self.publish],
             Queue.GPU: [self.analyse, self.render, self.survey],
-            Queue.CONTROL: [self.settle, self.notify, self.discard],
+            Queue.CONTROL: [self.settle, self.notify, self.discard, self.prune],
         }
         return steps[queue]
 

@@ -9,10 +9,12 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
 
 from contracts.errors import StorageBusy, Unavailable, UnreadableMedia
 from contracts.jobs import MediaRef, Role, webhook_workflow_id
+from contracts.retention import RetentionProgress
 from contracts.steps import Delivery, Queue
 from tests.workflows.fakes import FakeSteps, job_request, working
 from tests.workflows.inspections import inspection_request, start_inspection
 from tests.workflows.jobs import Job, start, until_begun
+from workflows.retention import Retention
 from workflows.webhook import DeliverWebhook
 
 _HOOK = "https://app.example/hook"
@@ -133,6 +135,15 @@ async def _inspection(client: Client, steps: FakeSteps) -> WorkflowHistory:
         return await handle.fetch_history()
 
 
+async def _retention(client: Client) -> WorkflowHistory:
+    async with working(client, FakeSteps(faults={"prune inputs": [StorageBusy("the file store is away")]})):
+        handle = await client.start_workflow(
+            Retention.run, RetentionProgress(), id=f"retention-{uuid.uuid4()}", task_queue=Queue.FLOW
+        )
+        await handle.result()
+        return await handle.fetch_history()
+
+
 SCENARIOS = (
     Scenario("lipsync-completed", _completed),
     Scenario("lipsync-completed_with_webhook", _completed_with_webhook),
@@ -146,4 +157,5 @@ SCENARIOS = (
     Scenario("inspect-completed", _inspected),
     Scenario("inspect-refused", _inspection_refused),
     Scenario("inspect-cancelled", _inspection_cancelled),
+    Scenario("retention-completed", _retention),
 )
