@@ -1,6 +1,8 @@
 """What can be done to a job after it was submitted, for clients and operators alike: the records follow each move."""
 
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from api.reset import Retried
@@ -55,15 +57,36 @@ def redeliver(records: Records, gateway: Gateway, webhook: Webhook, now: datetim
     """Start a webhook's delivery over. The records are told first, as its first attempt may be over in no time.
 
     Raises:
+        Conflict: when its endpoint is disabled.
         Unavailable: when Temporal cannot be reached; the webhook stays as it was.
     """
-    delivery_id = webhook.delivery.delivery_id
-    records.deliveries.mark(delivery_id, WebhookState.PENDING, utc_text(now))
+    delivery = webhook.delivery
+    if records.endpoints.is_disabled(delivery.key_id, delivery.url):
+        raise Conflict(
+            "the webhook's endpoint is disabled: it answered 410",
+            field="id",
+            remedy="Enable it with POST /api/v1/webhooks/enable, or `mouthpiece webhooks enable` on the server.",
+        )
+    records.deliveries.mark(delivery.delivery_id, WebhookState.PENDING, utc_text(now))
     try:
-        gateway.redeliver(webhook.delivery)
+        gateway.redeliver(delivery)
     except MouthpieceError:
-        records.deliveries.mark(delivery_id, webhook.state, webhook.sent_at)
+        records.deliveries.mark(delivery.delivery_id, webhook.state, webhook.sent_at)
         raise
+
+
+def redeliver_all(records: Records, gateway: Gateway, webhooks: Sequence[Webhook], now: datetime) -> list[str]:
+    """Start webhooks' deliveries over, and return the ids of those whose endpoint is not disabled.
+
+    Raises:
+        Unavailable: when Temporal cannot be reached; webhooks that were not sent off by then stay as they were.
+    """
+    sent = []
+    for webhook in webhooks:
+        with suppress(Conflict):
+            redeliver(records, gateway, webhook, now)
+            sent.append(webhook.delivery.delivery_id)
+    return sent
 
 
 def delete(records: Records, gateway: Gateway, blobs: BlobStore, record: JobRecord, now: datetime) -> None:

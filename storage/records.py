@@ -5,11 +5,13 @@ from pathlib import Path
 from storage.batches import Batches
 from storage.database import RecordsFile
 from storage.deliveries import Deliveries
+from storage.endpoints import Endpoints
 from storage.idempotency import Idempotency
 from storage.jobs import Jobs
 from storage.keys import Keys
 from storage.ledger import Ledger
 from storage.schema import MIGRATIONS
+from storage.signing import SigningSecrets
 
 
 class Records:
@@ -23,7 +25,9 @@ class Records:
         self._file = RecordsFile(path, MIGRATIONS)
         self.keys = Keys(self._file)
         self.jobs = Jobs(self._file)
+        self.signing = SigningSecrets(self._file)
         self.deliveries = Deliveries(self._file)
+        self.endpoints = Endpoints(self._file)
         self.ledger = Ledger(self._file)
         self.idempotency = Idempotency(self._file)
         self.batches = Batches(self._file)

@@ -5,9 +5,9 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 from workflows.inspect import InspectMedia
 from workflows.lipsync import LipsyncJob
-from workflows.webhook import DeliverWebhook
+from workflows.webhook import DeliverWebhook, ProbeEndpoint
 
-WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, InspectMedia)
+WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, ProbeEndpoint, InspectMedia)
 
 
 def sandbox_runner() -> SandboxedWorkflowRunner:

@@ -24,7 +24,6 @@ from contracts.steps import (
     FetchResult,
     MixInput,
     MixResult,
-    NotifyResult,
     PublishInput,
     PublishResult,
     Queue,
@@ -36,6 +35,7 @@ from contracts.steps import (
     SpeakInput,
     SpeakResult,
 )
+from contracts.webhooks import NotifyResult, ProbeResult
 from workflows.registry import WORKFLOWS, sandbox_runner
 
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
@@ -171,6 +171,12 @@ class FakeSteps:
         self._act("notify")
         return NotifyResult(http_status=200)
 
+    @activity.defn(name="probe", no_thread_cancel_exception=True)
+    @at_boundary
+    def probe(self, step: Delivery) -> ProbeResult:
+        self._act("probe")
+        return ProbeResult(delivery_id=step.delivery_id, http_status=204, latency_ms=12, answer="")
+
     @activity.defn(name="survey", no_thread_cancel_exception=True)
     @at_boundary
     def survey(self, step: SurveyInput) -> SurveyResult:
@@ -216,7 +222,8 @@ class FakeSteps:
             Queue.FLOW: [],
             Queue.IO: [self.fetch, self.speak, self.mix, self.publish],
             Queue.GPU: [self.analyse, self.render, self.survey],
-            Queue.CONTROL: [self.settle, self.notify, self.discard],
+            Queue.CONTROL: [self.settle, self.discard],
+            Queue.NOTIFY: [self.notify, self.probe],
         }
         return steps[queue]
 
