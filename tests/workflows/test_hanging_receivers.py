@@ -8,18 +8,20 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from temporalio import workflow
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.registry import implementations
 from activities.turns import PER_HOST
 from contracts.jobs import webhook_workflow_id
 from contracts.settings import Settings
 from contracts.steps import Delivery, Queue
+from contracts.webhooks import NotifyResult
 from scripts.worker import build
 from storage.records import Records
 from tests.activities.http_server import Answer, Site, serving, status
@@ -53,12 +55,21 @@ def records(settings: Settings) -> Iterator[Records]:
 
 
 @asynccontextmanager
+async def _working_on(client: Client, settings: Settings, *queues: Queue) -> AsyncIterator[None]:
+    """Run the service's own workers of some queues."""
+    async with AsyncExitStack() as running:
+        for queue in queues:
+            await running.enter_async_context(build(client, queue, implementations(queue, settings)))
+        yield
+
+
+@asynccontextmanager
 async def _working(client: Client, settings: Settings) -> AsyncIterator[None]:
     """Run the service's own workers; only what computes is left to stand-ins."""
     fakes = FakeSteps()
     async with AsyncExitStack() as running:
-        for queue in (Queue.FLOW, Queue.CONTROL, Queue.NOTIFY):
-            await running.enter_async_context(build(client, queue, implementations(queue, settings)))
+        own = _working_on(client, settings, Queue.FLOW, Queue.CONTROL, Queue.NOTIFY)
+        await running.enter_async_context(own)
         for queue in (Queue.IO, Queue.GPU):
             executor = running.enter_context(ThreadPoolExecutor(8))
             worker = Worker(client, task_queue=queue, activities=fakes.on(queue), activity_executor=executor)
@@ -127,6 +138,45 @@ def test_webhooks_to_a_receiver_that_hangs_delay_neither_those_to_others_nor_a_j
     assert len(hanging.received) == PER_HOST, "no more are in flight until one of them ends"
     assert good_s < 5, "seconds for all that went to the good receiver"
     assert statistics.median(jobs_s) < 2, "seconds for a job from start to settlement"
+
+
+@workflow.defn(name="DeliverWebhook")
+class EarlierDelivery:
+    """Sends its attempts where they were sent before `notify` had a queue of its own."""
+
+    @workflow.run
+    async def run(self, delivery: Delivery) -> NotifyResult:
+        return await workflow.execute_activity(
+            "notify",
+            delivery,
+            result_type=NotifyResult,
+            task_queue=Queue.CONTROL,
+            start_to_close_timeout=timedelta(seconds=60),
+            schedule_to_close_timeout=timedelta(days=3),
+        )
+
+
+def test_a_webhook_that_was_pending_at_an_update_is_delivered_from_its_old_queue(
+    temporal: TemporalServer, settings: Settings, records: Records
+) -> None:
+    key_id = records.keys.create("test", "2026-01-01T00:00:00Z")[0].key_id
+    flow = Worker(
+        temporal.client,
+        task_queue=Queue.FLOW,
+        workflows=[EarlierDelivery],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+
+    async def scenario(site: Site) -> None:
+        async with flow:
+            name = await _send(temporal.client, records, key_id, f"{site.url}/hook")
+            async with _working_on(temporal.client, settings, Queue.CONTROL):
+                await temporal.client.get_workflow_handle(name).result()
+
+    with serving({"/hook": status(204)}) as site:
+        temporal.run(scenario(site))
+
+    assert len(site.received) == 1
 
 
 def test_webhooks_that_a_busy_host_sends_away_arrive_all_the_same(
