@@ -31,6 +31,8 @@ from storage.deliveries import Webhook, WebhookFilter, WebhookState
 
 LONGEST_PAGE = 100
 DEFAULT_PAGE = 20
+#: How long one request sends webhooks off, in seconds; what it does not come to is left to the next.
+LONGEST_SENDING_S = 2.0
 
 
 class DeliveriesSchema(Schema):
@@ -141,8 +143,11 @@ def list_deliveries(job_id: str) -> DeliveryList:
 @blueprint.answer(HTTPStatus.OK, DeliveryPageSchema)
 def list_by_state(query: JsonObject) -> DeliveryPage:
     """List the key's webhooks; those that are failed are the dead ones."""
-    webhooks, next_cursor = _page(query)
-    return DeliveryPage(deliveries=[delivery_row(webhook) for webhook in webhooks], next_cursor=next_cursor)
+    webhooks, has_more = _page(query)
+    return DeliveryPage(
+        deliveries=[delivery_row(webhook) for webhook in webhooks],
+        next_cursor=write_cursor(webhooks[-1]) if has_more else None,
+    )
 
 
 @blueprint.get("/v1/deliveries/<delivery_id>")
@@ -166,11 +171,16 @@ def redeliver(delivery_id: str) -> Redelivered:
 @blueprint.body(RedeliverBody)
 @blueprint.answer(HTTPStatus.ACCEPTED, RedeliveredPageSchema)
 def redeliver_failed(body: JsonObject) -> RedeliveredPage:
-    """Send again webhooks that were made since a time and have failed, oldest first, up to 100 a request."""
-    webhooks, next_cursor = _page(body, oldest_first=True)
+    """Send again webhooks that were made since a time and have failed, oldest first, a page a request."""
+    webhooks, has_more = _page(body, oldest_first=True)
     found = services()
-    sent = job_moves.redeliver_all(found.records, found.gateway, webhooks, found.clock())
-    return RedeliveredPage(ids=sent, count=len(sent), skipped=len(webhooks) - len(sent), next_cursor=next_cursor)
+    done = job_moves.redeliver_all(found.records, found.gateway, webhooks, found.clock(), most_s=LONGEST_SENDING_S)
+    return RedeliveredPage(
+        ids=done.sent,
+        count=len(done.sent),
+        skipped=done.looked_at - len(done.sent),
+        next_cursor=write_cursor(webhooks[done.looked_at - 1]) if has_more or done.looked_at < len(webhooks) else None,
+    )
 
 
 def _found(delivery_id: str) -> Webhook:
@@ -180,7 +190,8 @@ def _found(delivery_id: str) -> Webhook:
     return webhook
 
 
-def _page(wanted: JsonObject, *, oldest_first: bool = False) -> tuple[Sequence[Webhook], str | None]:
+def _page(wanted: JsonObject, *, oldest_first: bool = False) -> tuple[Sequence[Webhook], bool]:
+    """Return a page, and whether there is more after it."""
     since, limit = wanted["since"], int(str(wanted["limit"]))
     which = WebhookFilter(
         key_id=current_key().key_id,
@@ -190,7 +201,7 @@ def _page(wanted: JsonObject, *, oldest_first: bool = False) -> tuple[Sequence[W
     )
     now = services().clock()
     found = services().records.deliveries.list_by(which, now, limit + 1, oldest_first=oldest_first)
-    return found[:limit], write_cursor(found[limit - 1]) if len(found) > limit else None
+    return found[:limit], len(found) > limit
 
 
 def _text(moment: datetime) -> str:

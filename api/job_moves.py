@@ -1,8 +1,11 @@
 """What can be done to a job after it was submitted, for clients and operators alike: the records follow each move."""
 
 import logging
+import math
+import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from api.reset import Retried
@@ -17,6 +20,14 @@ from storage.jobs import JobRecord
 from storage.records import Records
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeliveries:
+    """Ids of the webhooks that were sent off again, and how many were looked at, those to disabled endpoints too."""
+
+    sent: list[str]
+    looked_at: int
 
 
 def retry(records: Records, gateway: Gateway, record: JobRecord, now: datetime, *, from_start: bool = False) -> Retried:
@@ -75,18 +86,30 @@ def redeliver(records: Records, gateway: Gateway, webhook: Webhook, now: datetim
         raise
 
 
-def redeliver_all(records: Records, gateway: Gateway, webhooks: Sequence[Webhook], now: datetime) -> list[str]:
-    """Start webhooks' deliveries over, and return the ids of those whose endpoint is not disabled.
+def redeliver_all(
+    records: Records, gateway: Gateway, webhooks: Sequence[Webhook], now: datetime, most_s: float = math.inf
+) -> Redeliveries:
+    """Start webhooks' deliveries over, one after the other, but for those whose endpoint is disabled.
+
+    Args:
+        records: where they are.
+        gateway: the way to Temporal.
+        webhooks: which.
+        now: the time.
+        most_s: after so many seconds the rest is left; at least one is sent off.
 
     Raises:
         Unavailable: when Temporal cannot be reached; webhooks that were not sent off by then stay as they were.
     """
-    sent = []
+    begun, sent, looked_at = time.monotonic(), list[str](), 0
     for webhook in webhooks:
         with suppress(Conflict):
             redeliver(records, gateway, webhook, now)
             sent.append(webhook.delivery.delivery_id)
-    return sent
+        looked_at += 1
+        if time.monotonic() - begun >= most_s:
+            break
+    return Redeliveries(sent=sent, looked_at=looked_at)
 
 
 def delete(records: Records, gateway: Gateway, blobs: BlobStore, record: JobRecord, now: datetime) -> None:

@@ -81,7 +81,7 @@ def redeliver(
     which = WebhookFilter(key_id=key_id, state=state, since=utc_text(since) if since else None)
     sent = looked_at = 0
     while page := records.deliveries.list_by(which, utc_now(), _PAGE, oldest_first=True):
-        sent += len(job_moves.redeliver_all(records, gateway, page, utc_now()))
+        sent += len(job_moves.redeliver_all(records, gateway, page, utc_now()).sent)
         looked_at += len(page)
         which = WebhookFilter(key_id=key_id, state=state, since=which.since, after=page[-1].place)
         time.sleep(_REST_S)

@@ -170,6 +170,20 @@ def test_many_dead_webhooks_are_sent_again_a_page_at_a_time_each_once(
     assert [delivery.delivery_id for delivery in gateway.redelivered] == names
 
 
+def test_a_request_that_sends_webhooks_off_is_answered_in_time_however_slow_temporal_is(
+    client: FlaskClient, gateway: FakeGateway, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submitted(client)
+    names = [sent(services, job_id, f"msg_{number}", FAILED).delivery_id for number in range(3)]
+    monkeypatch.setattr("api.deliveries.LONGEST_SENDING_S", 0.0)
+    answers: list[dict[str, object]] = []
+    while not answers or answers[-1]["next_cursor"]:
+        body = {"since": AT, "cursor": answers[-1]["next_cursor"] if answers else ""}
+        answers.append(client.post("/api/v1/deliveries/redeliver", json=body).get_json())
+
+    assert [answer["ids"] for answer in answers] == [[name] for name in names]
+
+
 def test_what_was_kept_for_a_disabled_endpoint_can_be_sent_once_that_is_enabled(
     client: FlaskClient, gateway: FakeGateway, services: Services
 ) -> None:
