@@ -40,7 +40,7 @@ READY_TIMEOUT_S = 2.0
 #: For what takes several calls of the server.
 LONG_CALL_TIMEOUT_S = 10.0
 #: For a test event, whose receiver may take its time.
-PROBE_TIMEOUT_S = 45.0
+PROBE_TIMEOUT_S = 50.0
 VIEWS_AT_ONCE = 16
 
 #: Workflows that ended without saying so: terminated, or failed by a fault of their own.

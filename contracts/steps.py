@@ -374,8 +374,8 @@ NOTIFY = Step(
 PROBE = Step(
     stub=probe,
     queue=Queue.NOTIFY,
-    start_to_close=timedelta(seconds=35),
-    schedule_to_close=timedelta(seconds=40),
+    start_to_close=timedelta(seconds=45),
+    schedule_to_close=timedelta(seconds=45),
     retry=_retry(1, 1, 1),
 )
 #: Given up after an hour without a worker: nobody asks for the finding any more.

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from storage.database import RecordsFile, Row
 
+#: Longest list of disabled endpoints; where every job names a URL of its own there is no end to them.
+MOST_LISTED = 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisabledEndpoint:
@@ -46,10 +49,11 @@ class Endpoints:
         return self._file.row(sql, {"key_id": key_id, "url": url}) is not None
 
     def disabled(self, key_id: str | None = None) -> Sequence[DisabledEndpoint]:
-        """Return a key's disabled endpoints, or everybody's, the latest first."""
+        """Return a key's disabled endpoints, or everybody's: the latest first, up to `MOST_LISTED`."""
         rows = self._file.rows(
-            "SELECT * FROM disabled_endpoints WHERE key_id = ifnull(:key_id, key_id) ORDER BY disabled_at DESC, url",
-            {"key_id": key_id},
+            "SELECT * FROM disabled_endpoints WHERE key_id = ifnull(:key_id, key_id)"
+            " ORDER BY disabled_at DESC, url LIMIT :limit",
+            {"key_id": key_id, "limit": MOST_LISTED},
         )
         return [
             DisabledEndpoint(

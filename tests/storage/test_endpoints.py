@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.endpoints import MOST_LISTED
 from storage.records import Records
 from tests.storage.requests import NOW
 
@@ -38,3 +39,10 @@ def test_an_endpoint_can_be_enabled_again(records: Records) -> None:
     assert records.endpoints.enable("k1", URL)
     assert not records.endpoints.enable("k1", URL)
     assert not records.endpoints.is_disabled("k1", URL)
+
+
+def test_a_list_of_endpoints_has_an_end(records: Records) -> None:
+    for number in range(MOST_LISTED + 1):
+        records.endpoints.disable("k1", f"{URL}/{number}", "d1", NOW)
+
+    assert len(records.endpoints.disabled("k1")) == MOST_LISTED
