@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
 
 from contracts.errors import (
     EngineMemory,
@@ -155,13 +155,16 @@ def _failure(fault: Exception) -> ApplicationError:
     if error is None:
         logger.exception("step_crashed kind=%s", type(fault).__name__)
         return ApplicationError("something went wrong inside the service", type=ErrorCode.INTERNAL)
+    if isinstance(error, RetryLater):
+        # All as planned: whoever raised it has told what there is to tell, and the SDK is not to warn of it either.
+        return ApplicationError(
+            str(error),
+            type=error.code,
+            next_retry_delay=error.pause,
+            category=ApplicationErrorCategory.BENIGN,
+        )
     logger.warning("step_failed code=%s message=%r remedy=%r", error.code, str(error), error.remedy)
-    return ApplicationError(
-        _told(error),
-        type=error.code,
-        non_retryable=not error.retryable,
-        next_retry_delay=error.pause if isinstance(error, RetryLater) else None,
-    )
+    return ApplicationError(_told(error), type=error.code, non_retryable=not error.retryable)
 
 
 def _told(error: MouthpieceError) -> str:

@@ -25,6 +25,7 @@ from api import (
     uploads,
     usage,
     voices,
+    webhooks,
 )
 from api.blueprint import ApiBlueprint
 from api.error_table import ErrorTable
@@ -55,6 +56,7 @@ CLIENT_BLUEPRINTS: tuple[ApiBlueprint, ...] = (
     jobs.blueprint,
     events.blueprint,
     deliveries.blueprint,
+    webhooks.blueprint,
     batches.blueprint,
     catalogue.blueprint,
     uploads.blueprint,

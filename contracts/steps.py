@@ -27,6 +27,7 @@ from contracts.jobs import (
     Timings,
 )
 from contracts.retention import prune
+from contracts.webhooks import PATIENCE, NotifyResult, ProbeResult
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -39,6 +40,7 @@ class Queue(StrEnum):
     GPU = "gpu"
     IO = "io"
     CONTROL = "control"
+    NOTIFY = "notify"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,13 +238,6 @@ class SettleResult:
     delivery: Delivery | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyResult:
-    """The receiver's answer."""
-
-    http_status: int
-
-
 @activity.defn(name="fetch")
 def fetch(step: FetchInput) -> FetchResult:
     """Download, sniff, probe and store one input."""
@@ -288,6 +283,12 @@ def settle(step: SettleInput) -> SettleResult:
 @activity.defn(name="notify")
 def notify(step: Delivery) -> NotifyResult:
     """Post one webhook attempt."""
+    raise NotImplementedError
+
+
+@activity.defn(name="probe")
+def probe(step: Delivery) -> ProbeResult:
+    """Post a test event, once."""
     raise NotImplementedError
 
 
@@ -362,15 +363,21 @@ SETTLE = Step(
     start_to_close=timedelta(minutes=1),
     retry=_retry(1, 60, 0),
 )
-#: How long a webhook is tried.
-WEBHOOK_PATIENCE = timedelta(days=3)
-#: Growing pauses: 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, then every four hours.
+#: The step itself says how long to wait for the next moment; these pauses follow an attempt whose worker died.
 NOTIFY = Step(
     stub=notify,
-    queue=Queue.CONTROL,
+    queue=Queue.NOTIFY,
     start_to_close=timedelta(seconds=60),
-    schedule_to_close=WEBHOOK_PATIENCE,
-    retry=_retry(5, 4 * 3600, 0, factor=4.0),
+    schedule_to_close=PATIENCE,
+    retry=_retry(5, 600, 0),
+)
+#: Somebody waits for it.
+PROBE = Step(
+    stub=probe,
+    queue=Queue.NOTIFY,
+    start_to_close=timedelta(seconds=45),
+    schedule_to_close=timedelta(seconds=45),
+    retry=_retry(1, 1, 1),
 )
 #: Given up after an hour without a worker: nobody asks for the finding any more.
 SURVEY = Step(
@@ -396,4 +403,4 @@ PRUNE = Step(
     retry=_retry(1, 600, 0),
 )
 
-STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, SURVEY, DISCARD, PRUNE)
+STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, PROBE, SURVEY, DISCARD, PRUNE)

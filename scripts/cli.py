@@ -21,6 +21,7 @@ COMMANDS = {
     "submit": "scripts.cli_submit:submit",
     "jobs": "scripts.cli_jobs:jobs",
     "keys": "scripts.cli_keys:keys",
+    "webhooks": "scripts.cli_webhooks:webhooks",
     "render": "scripts.cli_render:render",
     "engines": "scripts.cli_render:engines",
     "backup": "scripts.cli_backup:backup",

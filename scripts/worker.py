@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from activities.registry import Implementation, implementations
+from activities.registry import WEBHOOK_SLOTS, Implementation, implementations
 from contracts.errors import NotFound, Unavailable
 from contracts.settings import Settings
 from contracts.steps import Queue
@@ -30,7 +30,13 @@ GRACE = timedelta(seconds=4)
 #: Longest time between two heartbeats, and so between a cancellation and the step's hearing of it.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.8)
 #: Activities at once. An engine has its device to itself; the flow queue has none.
-SLOTS: Mapping[Queue, int] = {Queue.FLOW: 1, Queue.GPU: 1, Queue.IO: 16, Queue.CONTROL: 16}
+SLOTS: Mapping[Queue, int] = {
+    Queue.FLOW: 1,
+    Queue.GPU: 1,
+    Queue.IO: 16,
+    Queue.CONTROL: 16,
+    Queue.NOTIFY: WEBHOOK_SLOTS,
+}
 
 _RECONNECT_S = 1.0
 #: Between two log lines about the same outage.

@@ -5,6 +5,7 @@ from pathlib import Path
 from storage.batches import Batches
 from storage.database import RecordsFile
 from storage.deliveries import Deliveries
+from storage.endpoints import Endpoints
 from storage.expiry import Expiry
 from storage.idempotency import Idempotency
 from storage.jobs import Jobs
@@ -12,6 +13,7 @@ from storage.keys import Keys
 from storage.ledger import Ledger
 from storage.owed import Owed
 from storage.schema import MIGRATIONS
+from storage.signing import SigningSecrets
 
 
 class Records:
@@ -25,7 +27,9 @@ class Records:
         self._file = RecordsFile(path, MIGRATIONS)
         self.keys = Keys(self._file)
         self.jobs = Jobs(self._file)
+        self.signing = SigningSecrets(self._file)
         self.deliveries = Deliveries(self._file)
+        self.endpoints = Endpoints(self._file)
         self.ledger = Ledger(self._file)
         self.idempotency = Idempotency(self._file)
         self.batches = Batches(self._file)

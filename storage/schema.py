@@ -172,6 +172,37 @@ def states(database: Database) -> None:
     database.table("jobs").create_index(["key_id", "status", "number"])
 
 
+@MIGRATIONS(name="0012_signing")
+def signing(database: Database) -> None:
+    """Secrets that signed a key's webhooks before the one in `keys`, and sign beside it until they end."""
+    database.execute(
+        """
+        CREATE TABLE old_webhook_secrets (
+            number INTEGER PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            ends_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    database.table("old_webhook_secrets").create_index(["key_id", "ends_at"])
+
+
+@MIGRATIONS(name="0013_endpoints")
+def endpoints(database: Database) -> None:
+    """Endpoints that answered 410; what each attempt sent; when the next one is due; webhooks by their state."""
+    database.table("disabled_endpoints").create(
+        {"key_id": str, "url": str, "disabled_at": str, "delivery_id": str},
+        pk=("key_id", "url"),
+        not_null={"disabled_at", "delivery_id"},
+        strict=True,
+    )
+    database.execute("ALTER TABLE deliveries ADD COLUMN request_headers TEXT NOT NULL DEFAULT '{}'")
+    database.execute("ALTER TABLE webhooks ADD COLUMN next_at TEXT NOT NULL DEFAULT ''")
+    database.table("webhooks").create_index(["key_id", "state", "created_at", "delivery_id"])
+    database.table("webhooks").create_index(["state", "created_at", "delivery_id"])
+
+
 @MIGRATIONS(name="0016_expiry")
 def expiry(database: Database) -> None:
     """When a job's inputs and output were removed for their age, whether that goes on; what restored records owe."""

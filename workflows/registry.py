@@ -6,9 +6,9 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 from workflows.inspect import InspectMedia
 from workflows.lipsync import LipsyncJob
 from workflows.retention import Retention
-from workflows.webhook import DeliverWebhook
+from workflows.webhook import DeliverWebhook, ProbeEndpoint
 
-WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, InspectMedia, Retention)
+WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, ProbeEndpoint, InspectMedia, Retention)
 
 
 def sandbox_runner() -> SandboxedWorkflowRunner:

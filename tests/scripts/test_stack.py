@@ -38,7 +38,7 @@ def test_jobs_cannot_be_kept_for_no_time(tmp_path: Path) -> None:
 
 
 def test_two_workers_of_one_name_are_a_fault(tmp_path: Path) -> None:
-    worker = {"name": "all", "queues": ["gpu", "flow", "io", "control"], "processes": 1}
+    worker = {"name": "all", "queues": ["gpu", "flow", "io", "control", "notify"], "processes": 1}
 
     with pytest.raises(StackError, match="each name may stand once"):
         read(_changed(tmp_path, workers=[worker, worker]))

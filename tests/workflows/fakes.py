@@ -25,7 +25,6 @@ from contracts.steps import (
     FetchResult,
     MixInput,
     MixResult,
-    NotifyResult,
     PublishInput,
     PublishResult,
     Queue,
@@ -37,6 +36,7 @@ from contracts.steps import (
     SpeakInput,
     SpeakResult,
 )
+from contracts.webhooks import NotifyResult, ProbeResult
 from workflows.registry import WORKFLOWS, sandbox_runner
 
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
@@ -173,6 +173,12 @@ class FakeSteps:
         self._act("notify")
         return NotifyResult(http_status=200)
 
+    @activity.defn(name="probe", no_thread_cancel_exception=True)
+    @at_boundary
+    def probe(self, step: Delivery) -> ProbeResult:
+        self._act("probe")
+        return ProbeResult(delivery_id=step.delivery_id, http_status=204, latency_ms=12, answer="")
+
     @activity.defn(name="survey", no_thread_cancel_exception=True)
     @at_boundary
     def survey(self, step: SurveyInput) -> SurveyResult:
@@ -226,7 +232,8 @@ class FakeSteps:
             Queue.FLOW: [],
             Queue.IO: [self.fetch, self.speak, self.mix, self.publish],
             Queue.GPU: [self.analyse, self.render, self.survey],
-            Queue.CONTROL: [self.settle, self.notify, self.discard, self.prune],
+            Queue.CONTROL: [self.settle, self.discard, self.prune],
+            Queue.NOTIFY: [self.notify, self.probe],
         }
         return steps[queue]
 
