@@ -16,6 +16,7 @@ from api.problem import PROBLEM
 from api.query import Moment
 from api.services import services
 from contracts.errors import NotFound
+from contracts.scopes import Scope
 from storage.deliveries import Attempt, Webhook, WebhookState
 
 _MOMENT = {"format": "date-time"}
@@ -106,6 +107,7 @@ blueprint = ApiBlueprint("deliveries", PROBLEM)
 
 
 @blueprint.get("/v1/jobs/<job_id>/deliveries")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, DeliveriesSchema)
 def list_deliveries(job_id: str) -> DeliveryList:
     """List a job's webhooks with every attempt to deliver them."""
@@ -114,6 +116,7 @@ def list_deliveries(job_id: str) -> DeliveryList:
 
 
 @blueprint.post("/v1/deliveries/<delivery_id>/redeliver")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.answer(HTTPStatus.ACCEPTED, RedeliveredSchema)
 def redeliver(delivery_id: str) -> Redelivered:
     """Send a webhook again at once, whatever became of it: the same bytes under the same id."""
@@ -124,6 +127,7 @@ def redeliver(delivery_id: str) -> Redelivered:
 
 
 @blueprint.post("/v1/deliveries/redeliver")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(SinceBody)
 @blueprint.answer(HTTPStatus.ACCEPTED, RedeliveredSchema)
 def redeliver_failed(since: datetime) -> Redelivered:

@@ -17,6 +17,7 @@ from api.services import services
 from api.waiting import LOOK_EVERY_S, is_client_gone
 from contracts.errors import Unavailable
 from contracts.jobs import JobView
+from contracts.scopes import Scope
 from storage.jobs import JobRecord
 
 MEDIA_TYPE = "text/event-stream"
@@ -39,6 +40,7 @@ blueprint = ApiBlueprint("events", PROBLEM)
 
 
 @blueprint.get("/v1/jobs/<job_id>/events")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, _EVENT, MEDIA_TYPE)
 def events(job_id: str) -> Response:
     """Follow a job until it has ended; each event is its whole object, so that none before it is needed."""

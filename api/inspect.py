@@ -26,6 +26,7 @@ from contracts.credits import cost
 from contracts.errors import MouthpieceError
 from contracts.inspections import FaceSeen, Inspection, InspectionRequest, LengthPlan, SourceUse
 from contracts.jobs import MediaInfo, MediaRef, OutputOptions, Role, SyncMode
+from contracts.scopes import Scope
 
 RUNNING, SUCCEEDED = "running", "succeeded"
 DEFAULT_WAIT_S = 30
@@ -157,6 +158,7 @@ blueprint = ApiBlueprint("inspect", PROBLEM)
 
 
 @blueprint.post("/v1/inspect")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.query(PatientQuery)
 @blueprint.body(InspectBody)
 @blueprint.answer(HTTPStatus.OK, InspectionSchema)
@@ -169,6 +171,7 @@ def inspect(wait_s: int, request: InspectionRequest) -> Response:
 
 
 @blueprint.get("/v1/inspect/<uuid:inspection_id>")
+@blueprint.needs(Scope.READ)
 @blueprint.query(WaitQuery)
 @blueprint.answer(HTTPStatus.OK, InspectionSchema)
 @blueprint.also_answers(HTTPStatus.ACCEPTED, PendingInspectionSchema)

@@ -170,3 +170,10 @@ def batches(database: Database) -> None:
 def states(database: Database) -> None:
     """A key's jobs in one state are found without a look at anybody else's."""
     database.table("jobs").create_index(["key_id", "status", "number"])
+
+
+@MIGRATIONS(name="0014_scopes")
+def scopes(database: Database) -> None:
+    """What a key may do, parted by spaces; it takes the place of `admin`, which stays for the release before."""
+    database.execute("ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT 'submit read'")
+    database.execute("UPDATE keys SET scopes = 'submit read admin' WHERE admin")
