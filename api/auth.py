@@ -40,6 +40,17 @@ def require(scope: Scope) -> None:
         )
 
 
+def check_still_works() -> None:
+    """Look again at the key of a request that takes long: it may have been revoked meanwhile.
+
+    Raises:
+        Unauthorized: when it was.
+    """
+    key = services().records.keys.get(current_key().key_id)
+    if key is None or key.revoked_at:
+        raise Unauthorized("the key was revoked meanwhile", remedy=_REMEDY)
+
+
 def current_key() -> ApiKey:
     """Return the key that `authenticate` found."""
     key: ApiKey = g.api_key

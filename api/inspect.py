@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, jsonify
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from api.auth import current_key
+from api.auth import check_still_works, current_key
 from api.blueprint import ApiBlueprint
 from api.error_table import JsonObject
 from api.fields import Part, RequestSchema, Text, WebAddress, between, one_of, unknown_warnings
@@ -206,6 +206,7 @@ def _waited_for(inspection_id: str, wait_s: int) -> Inspection | None:
     with services().waiting_room.place() as has_place:
         while found is None and has_place and time.monotonic() < deadline and not is_client_gone():
             time.sleep(LOOK_EVERY_S)
+            check_still_works()
             found = _found(inspection_id)
     return found
 

@@ -1,4 +1,4 @@
-"""What one key may learn of another's: nothing. Every route is asked for what is another's and for what is not there."""
+"""What one key may learn of another's: nothing. Every route is asked for what is another's and what is not there."""
 
 import uuid
 from collections.abc import Iterator
@@ -209,5 +209,5 @@ def _ask(client: FlaskClient, route: Route, value: str) -> TestResponse:
 def _shown(answer: TestResponse, value: str) -> str:
     """An answer without what differs between any two requests."""
     headers = sorted((name, text) for name, text in answer.headers if name not in _OF_REQUEST)
-    body = answer.text.replace(value, "ID").replace(answer.headers["X-Request-Id"], "REQUEST")
+    body = answer.text.replace(answer.headers["X-Request-Id"], "REQUEST").replace(f"/{value}", "/ID")
     return f"{answer.status_code} {headers} {body}"
