@@ -17,6 +17,10 @@ from storage.database import RecordsFile, Row
 KEY_PATTERN = re.compile(r"sk_(?P<key_id>[0-9a-f]{8})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
+#: What the text of a key that does not exist is compared with, so that this takes as long; no text has this hash.
+_NOBODYS = "-" * 64
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A client of the service and what it may do; `revoked_at` is "" while the key works."""
@@ -74,7 +78,7 @@ class Keys:
         """Return the working key with this text, taking the same time however much of the secret is right."""
         match = KEY_PATTERN.fullmatch(plaintext)
         row = self._row(match["key_id"]) if match else None
-        known = str(row["sha256"]) if row else ""
+        known = str(row["sha256"]) if row else _NOBODYS
         if not hmac.compare_digest(_sha256(plaintext), known) or row is None or row["revoked_at"]:
             return None
         return _api_key(row)

@@ -1,6 +1,7 @@
 """API keys in the records."""
 
 import base64
+import hmac
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,25 @@ def test_a_key_with_one_wrong_character_is_not_found(records: Records) -> None:
     wrong = plaintext[:-2] + ("A" if plaintext[-2] != "A" else "B") + plaintext[-1]
 
     assert records.keys.find(wrong) is None
+
+
+def test_only_hashes_are_compared_and_always_with_all_their_characters(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[str, str]] = []
+    real = hmac.compare_digest
+
+    def watched(sent: str, known: str) -> bool:
+        compared.append((sent, known))
+        return real(sent, known)
+
+    _, plaintext = records.keys.create("laptop", NOW)
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    for text in (plaintext, plaintext[:-1] + "!", plaintext[:-2] + "AA", "sk_00000000_" + "x" * 43, ""):
+        records.keys.find(text)
+
+    assert len(compared) == 5
+    assert all(len(sent) == len(known) == 64 and plaintext not in sent for sent, known in compared)
 
 
 @pytest.mark.parametrize("text", ["", "sk_", "sk_00000000_" + "x" * 43, "nonsense", "sk_0000000g_" + "x" * 43, "ké"])
