@@ -3,6 +3,8 @@
 import asyncio
 import re
 import secrets
+import subprocess
+import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from contracts.settings import Settings
+from contracts.settings import Settings, environment
 from scripts import connection
 from scripts.listening import listening
 from scripts.ports import free_ports
@@ -52,6 +54,7 @@ class Left:
         commands: command lines of all processes while it ran.
         told: every error that clients were told.
         pages: what is shown to anybody.
+        looked: what the command line says of a job, by command; with the payload keys, and without.
     """
 
     secrets: Secrets
@@ -61,6 +64,7 @@ class Left:
     commands: str
     told: str
     pages: str
+    looked: dict[str, subprocess.CompletedProcess[str]]
 
 
 class Elsewhere(BaseHTTPRequestHandler):
@@ -105,10 +109,12 @@ def left(kind: str, files: str, tmp_path_factory: pytest.TempPathFactory) -> Lef
         told = _ill_used(trial, found, files, there)
         commands = "\n".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in trial.pids())
         indexed = asyncio.run(_indexed(trial))
+        looked = {word: _look(trial, own, word) for word in ("list", "show 1", "replay 1")}
+        looked |= {f"{word}, no key": _look(trial, {}, word) for word in ("show 1", "replay 1")}
         pages = "".join(requests.get(trial.url + path, timeout=30).text for path in ("/docs", "/openapi.json"))
     temporal = b"".join(path.read_bytes() for path in sorted((folder / "data").glob("temporal.db*")))
     log = (folder / "log").read_text(encoding="utf-8")
-    return Left(found, log, temporal, indexed, commands, told, pages)
+    return Left(found, log, temporal, indexed, commands, told, pages, looked)
 
 
 def _ill_used(trial: Trial, found: Secrets, files: str, there: str) -> str:
@@ -178,6 +184,12 @@ def _ended(client: Client, job_id: str) -> Json | None:
     return job if job["status"] != "processing" else None
 
 
+def _look(trial: Trial, settings: dict[str, str], words: str) -> subprocess.CompletedProcess[str]:
+    """Look at a job on the command line."""
+    command = [sys.executable, "-m", "scripts.cli", "jobs", *words.split(), "--data", str(trial.data)]
+    return subprocess.run(command, env=environment() | settings, capture_output=True, text=True, check=False)
+
+
 async def _indexed(trial: Trial) -> str:
     client = await connection.connect(Settings(data_dir=trial.data))
     found = [workflow async for workflow in client.list_workflows()]
@@ -222,3 +234,17 @@ def test_no_error_holds_a_secret(left: Left) -> None:
 
 def test_no_public_page_holds_a_secret(left: Left) -> None:
     assert _seen(left.secrets.all(), left.pages) == []
+
+
+def test_the_command_line_reads_what_is_encrypted(left: Left) -> None:
+    assert "succeeded" in left.looked["list"].stdout
+    assert "settle, 100 %" in left.looked["show 1"].stdout
+    assert left.looked["replay 1"].stdout.startswith("deterministic:")
+
+
+def test_the_command_line_says_which_setting_it_lacks(left: Left, kind: str) -> None:
+    for words in ("show 1, no key", "replay 1, no key"):
+        lacking = left.looked[words]
+        assert (lacking.returncode != 0, "MOUTHPIECE_PAYLOAD_KEYS" in lacking.stderr) == (
+            (True, True) if kind == "encrypted" else (False, False)
+        ), lacking.stderr
