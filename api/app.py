@@ -112,7 +112,7 @@ def create_app(
         threads: how many requests the process handles at once.
         inspections: the way to inspections; None: over the same server.
     """
-    line = TemporalGateway()
+    line = TemporalGateway(payload_keys=settings.payload_keys)
     app = Flask("mouthpiece", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update({"MAX_CONTENT_LENGTH": MAX_BODY_BYTES} | openapi.config(settings))

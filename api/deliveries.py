@@ -27,6 +27,7 @@ from api.problem import PROBLEM
 from api.query import Moment, Number
 from api.services import services
 from contracts.errors import NotFound
+from contracts.scopes import Scope
 from storage.deliveries import Webhook, WebhookFilter, WebhookState
 
 LONGEST_PAGE = 100
@@ -131,6 +132,7 @@ blueprint = ApiBlueprint("deliveries", PROBLEM)
 
 
 @blueprint.get("/v1/jobs/<job_id>/deliveries")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, DeliveriesSchema)
 def list_deliveries(job_id: str) -> DeliveryList:
     """List a job's webhooks with every attempt to deliver them."""
@@ -139,6 +141,7 @@ def list_deliveries(job_id: str) -> DeliveryList:
 
 
 @blueprint.get("/v1/deliveries")
+@blueprint.needs(Scope.READ)
 @blueprint.query(DeliveriesQuery)
 @blueprint.answer(HTTPStatus.OK, DeliveryPageSchema)
 def list_by_state(query: JsonObject) -> DeliveryPage:
@@ -151,6 +154,7 @@ def list_by_state(query: JsonObject) -> DeliveryPage:
 
 
 @blueprint.get("/v1/deliveries/<delivery_id>")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, DeliverySchema)
 def show_delivery(delivery_id: str) -> DeliveryObject:
     """Show a webhook with every attempt to deliver it."""
@@ -158,6 +162,7 @@ def show_delivery(delivery_id: str) -> DeliveryObject:
 
 
 @blueprint.post("/v1/deliveries/<delivery_id>/redeliver")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.answer(HTTPStatus.ACCEPTED, RedeliveredSchema)
 @blueprint.also_answers(HTTPStatus.CONFLICT, PROBLEM.schema, PROBLEM.media_type)
 def redeliver(delivery_id: str) -> Redelivered:
@@ -168,6 +173,7 @@ def redeliver(delivery_id: str) -> Redelivered:
 
 
 @blueprint.post("/v1/deliveries/redeliver")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(RedeliverBody)
 @blueprint.answer(HTTPStatus.ACCEPTED, RedeliveredPageSchema)
 def redeliver_failed(body: JsonObject) -> RedeliveredPage:

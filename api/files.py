@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api.blueprint import ApiBlueprint
 from api.error_table import Entry
 from api.errors import write
+from api.owners import check_owner
 from api.problem import PROBLEM
 from api.services import services
 from contracts.errors import ErrorCode, NotFound
@@ -37,6 +38,7 @@ def download(token: str, name: str) -> AnyResponse:
     """Download a file, or be sent on to where it lies."""
     try:
         opened = services().links.open(token, services().clock().timestamp())
+        check_owner(opened.blob_key)
     except LinkExpired as fault:
         return write(fault, PROBLEM, Entry(HTTPStatus.GONE, ErrorCode.NOT_FOUND))
     try:

@@ -26,12 +26,12 @@ def find_job(job_id: str, field: str) -> JobRecord:
     Raises:
         NotFound: when there is none, or it belongs to another key.
     """
-    jobs, record = services().records.jobs, None
+    jobs, key_id, record = services().records.jobs, current_key().key_id, None
     if _UUID.fullmatch(job_id):
-        record = jobs.find(str(uuid.UUID(job_id)))
+        record = jobs.find(str(uuid.UUID(job_id)), key_id)
     elif _NUMBER.fullmatch(job_id):
-        record = jobs.find_number(int(job_id))
-    if record is None or record.key_id != current_key().key_id:
+        record = jobs.find_number(int(job_id), key_id)
+    if record is None:
         raise NotFound("no such job for this key", field=field, remedy="Use the id that the submit call returned.")
     return record
 

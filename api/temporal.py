@@ -23,6 +23,7 @@ from contracts.jobs import JobRequest, JobView, Stage, Status, job_id_of, webhoo
 from contracts.steps import Delivery, Queue
 from contracts.visibility import JOB_KEY, JOB_PROGRESS, JOB_STAGE, JOB_STATUS, MEMO_VIEW
 from contracts.webhooks import ProbeResult
+from storage.payloads import data_converter
 
 logger = logging.getLogger(__name__)
 
@@ -114,12 +115,20 @@ class TemporalGateway:
         address: "host:port" that wins over the profile's, or "".
         namespace: one that wins over the profile's, or "".
         config: takes the place of the environment's profile.
+        payload_keys: what Temporal stores is encrypted with, the setting of that name.
     """
 
-    def __init__(self, address: str = "", namespace: str = "", config: ClientConnectConfig | None = None) -> None:
+    def __init__(
+        self,
+        address: str = "",
+        namespace: str = "",
+        config: ClientConnectConfig | None = None,
+        payload_keys: str = "",
+    ) -> None:
         self._address = address
         self._namespace = namespace
         self._config = config
+        self._converter = data_converter(payload_keys)
         self._thread = LoopThread()
         self._connected: Client | None = None
 
@@ -207,7 +216,7 @@ class TemporalGateway:
             config["target_host"] = self._address or config.get("target_host") or DEFAULT_ADDRESS
             if self._namespace:
                 config["namespace"] = self._namespace
-            self._connected = await Client.connect(**config, lazy=True)
+            self._connected = await Client.connect(**config, lazy=True, data_converter=self._converter)
         return self._connected
 
     async def _start(self, request: JobRequest) -> None:

@@ -21,6 +21,7 @@ from api.problem import PROBLEM
 from api.services import services, utc_text
 from api.signed_uploads import incoming
 from contracts.errors import InvalidRequest, PayloadTooLarge, StorageBusy
+from contracts.scopes import Scope
 from storage.links import ExpectedUpload
 
 FIELD = "file"
@@ -96,6 +97,7 @@ blueprint = ApiBlueprint("uploads", PROBLEM)
 
 
 @blueprint.post("/v1/uploads")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.takes(_BODIES)
 @blueprint.answer(HTTPStatus.CREATED, UploadedSchema)
 def upload() -> Uploaded | Response:

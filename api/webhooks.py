@@ -16,6 +16,7 @@ from api.idempotency import reserved_id
 from api.problem import PROBLEM
 from api.services import services, utc_text
 from contracts.errors import Unavailable
+from contracts.scopes import Scope
 from contracts.steps import Delivery
 from storage.secrets import server_secret
 from storage.signing import LONGEST_OVERLAP, USUAL_OVERLAP, derived_signing_secret
@@ -137,6 +138,7 @@ blueprint = ApiBlueprint("webhooks", PROBLEM)
 
 
 @blueprint.get("/v1/webhooks")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, WebhooksSchema)
 def show_webhooks() -> Webhooks:
     """Show how long the key's old secrets sign, and which of its endpoints are disabled."""
@@ -150,6 +152,7 @@ def show_webhooks() -> Webhooks:
 
 
 @blueprint.post("/v1/webhooks/secret")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(RotateBody)
 @blueprint.answer(HTTPStatus.CREATED, RotatedSchema)
 @blueprint.also_answers(HTTPStatus.CONFLICT, PROBLEM.schema, PROBLEM.media_type)
@@ -166,6 +169,7 @@ def rotate_secret(overlap: timedelta) -> Response:
 
 
 @blueprint.post("/v1/webhooks/enable")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(EndpointBody)
 @blueprint.answer(HTTPStatus.OK, EnabledSchema)
 def enable_endpoint(url: str) -> Enabled:
@@ -174,6 +178,7 @@ def enable_endpoint(url: str) -> Enabled:
 
 
 @blueprint.post("/v1/webhooks/test")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(EndpointBody)
 @blueprint.answer(HTTPStatus.OK, ProbedSchema)
 def send_test_event(url: str) -> Probed:

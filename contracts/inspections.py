@@ -7,9 +7,6 @@ from contracts.jobs import MediaInfo, MediaRef, OutputOptions
 
 _PREFIX = "inspect-"
 
-#: Memo entry of an inspection's workflow that holds the API key it belongs to.
-MEMO_KEY = "key"
-
 
 class SourceUse(StrEnum):
     """How a source is fitted to the length of the sound; a portrait always is as it is."""
@@ -111,5 +108,10 @@ class Inspection:
 
 
 def inspection_name(inspection_id: str) -> str:
-    """Name an inspection's workflow, and what its steps store: where jobs have their id, it has this."""
+    """Name what an inspection's steps store: where jobs have their id, it has this."""
     return _PREFIX + inspection_id
+
+
+def inspection_workflow_id(inspection_id: str, key_id: str) -> str:
+    """Name an inspection's workflow, so that only the key it belongs to can ask for it."""
+    return f"{_PREFIX}{key_id}-{inspection_id}"

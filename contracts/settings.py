@@ -7,6 +7,7 @@ and profile file instead.
 
 import logging
 import os
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import Literal, TypeVar, cast, get_args
 from contracts.allow_list import AllowList, read_allow_list
 
 PREFIX = "MOUTHPIECE_"
+
+#: Length of a key that encrypts what Temporal stores, for AES-256.
+PAYLOAD_KEY_BYTES = 32
 
 T = TypeVar("T")
 
@@ -104,6 +108,18 @@ def _encoder(text: str) -> Encoder:
     raise ValueError(f"must be one of {', '.join(get_args(Encoder))}")
 
 
+def _payload_keys(text: str) -> Secret:
+    keys = [key.strip() for key in text.split(",") if key.strip()]
+    for number, key in enumerate(keys, start=1):
+        try:
+            is_right = len(b64decode(key, validate=True)) == PAYLOAD_KEY_BYTES
+        except ValueError:
+            is_right = False
+        if not is_right:
+            raise ValueError(f"key {number} must be {PAYLOAD_KEY_BYTES} bytes in base64: openssl rand -base64 32")
+    return Secret(",".join(keys))
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -127,6 +143,9 @@ class Settings:
     data_dir: Path = _setting("~/.local/share/mouthpiece", _path, "Folder of records, blobs and secrets.")
     public_url: str = _setting("http://127.0.0.1:8080", _url, "How clients reach the API; links are built on it.")
     secret: Secret = _setting("", Secret, "Signs download links; empty: one is made and kept in the data folder.")
+    payload_keys: Secret = _setting(
+        "", _payload_keys, "Keys (base64, by comma) that encrypt what Temporal stores: the first writes, all read."
+    )
     log_level: str = _setting("INFO", _log_level, "Lowest level of log lines written.")
     engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
     device: Device = _setting("auto", _device, "Where engines compute: auto takes a GPU when there is one.")

@@ -85,7 +85,7 @@ def server_init(settings: Settings, config: Path | None) -> None:
     from scripts import connection, server_init, stack
 
     async def prepare() -> str:
-        client = await connection.connect(settings.data_dir)
+        client = await connection.connect(settings)
         await server_init.prepare(client, stack.read(config or stack.DEFAULT).server.retention)
         return client.namespace
 

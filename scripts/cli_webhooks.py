@@ -72,7 +72,7 @@ def redeliver(
     """Send a webhook again, or all that have failed: the same bytes and ids, and another three days of attempts."""
     if every is bool(webhook_id):
         raise click.UsageError("give the id of one webhook, or --all")
-    records, gateway = _records(settings), connection.gateway(settings.data_dir)
+    records, gateway = _records(settings), connection.gateway(settings)
     if webhook_id:
         job_moves.redeliver(records, gateway, _found(records, webhook_id), utc_now())
         click.echo(f"sent off {webhook_id}")
@@ -142,7 +142,7 @@ def test(settings: Settings, url: str, key_id: str) -> None:
     records = _records(settings)
     if records.keys.get(key_id) is None:
         raise NotFound(f"no key has the id {key_id}", remedy="mouthpiece keys list shows them.")
-    found = connection.gateway(settings.data_dir).probe(a_test_event(key_id, url, utc_text(utc_now())))
+    found = connection.gateway(settings).probe(a_test_event(key_id, url, utc_text(utc_now())))
     if not found.is_accepted:
         raise NotTaken(f"HTTP {found.http_status} {found.answer}" if found.http_status else found.answer)
     records.endpoints.enable(key_id, url)

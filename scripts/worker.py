@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -54,7 +53,7 @@ def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
     """
     mark_with_job(logging.getLogger().handlers)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
-    return asyncio.run(_poll_until_signal(settings.data_dir, prepared))
+    return asyncio.run(_poll_until_signal(settings, prepared))
 
 
 def build(client: Client, queue: Queue, activities: Sequence[Implementation]) -> Worker:
@@ -73,12 +72,12 @@ def build(client: Client, queue: Queue, activities: Sequence[Implementation]) ->
     )
 
 
-async def _poll_until_signal(data_dir: Path, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
+async def _poll_until_signal(settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
-    client = await connect(data_dir, stop)
+    client = await connect(settings, stop)
     if client is None:
         return 0
     workers = [build(client, queue, activities) for queue, activities in prepared.items()]
@@ -110,7 +109,7 @@ async def _schedule(client: Client, stop: asyncio.Event) -> None:
             return
 
 
-async def connect(data_dir: Path, stop: asyncio.Event) -> Client | None:
+async def connect(settings: Settings, stop: asyncio.Event) -> Client | None:
     """Connect to the data folder's stack or as Temporal's variables and profile say, however long it takes.
 
     Returns:
@@ -119,7 +118,7 @@ async def connect(data_dir: Path, stop: asyncio.Event) -> Client | None:
     told_at = -math.inf
     while not stop.is_set():
         try:
-            client = await connection.connect(data_dir)
+            client = await connection.connect(settings)
             await server_init.check_namespace(client)
         except (Unavailable, NotFound) as fault:
             if time.monotonic() - told_at >= _TELL_EVERY_S:

@@ -14,6 +14,10 @@ from storage.ledger import CHARGE, RELEASE, RESERVE
 #: The largest number SQLite holds.
 MAX_NUMBER = 2**63 - 1
 
+#: Another key's job takes no longer to be missed than one that does not exist: its row is not read.
+OF_ID = "SELECT * FROM jobs WHERE job_id = :job_id AND :key_id IN ('', key_id)"
+OF_NUMBER = "SELECT * FROM jobs WHERE number = :number AND :key_id IN ('', key_id)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
@@ -115,15 +119,15 @@ class Jobs:
         row = self._file.row("SELECT created_at FROM jobs WHERE job_id = :job_id", {"job_id": job_id})
         return str(row["created_at"]) if row else ""
 
-    def find(self, job_id: str) -> JobRecord | None:
-        """Return a job by its UUID text."""
-        return self._first("SELECT * FROM jobs WHERE job_id = :job_id", {"job_id": job_id})
+    def find(self, job_id: str, key_id: str = "") -> JobRecord | None:
+        """Return a job by its UUID text; of one key alone if it is named, to whom others' do not exist."""
+        return self._first(OF_ID, {"job_id": job_id, "key_id": key_id})
 
-    def find_number(self, number: int) -> JobRecord | None:
-        """Return a job by its number."""
+    def find_number(self, number: int, key_id: str = "") -> JobRecord | None:
+        """Return a job by its number; of one key alone if it is named."""
         if not 0 < number <= MAX_NUMBER:
             return None
-        return self._first("SELECT * FROM jobs WHERE number = :number", {"number": number})
+        return self._first(OF_NUMBER, {"number": number, "key_id": key_id})
 
     def unstarted(self, before: str) -> list[JobRecord]:
         """Return jobs submitted before a time of which it is unknown whether their workflow started."""

@@ -13,7 +13,7 @@ from itertools import islice
 
 from contracts.retention import Phase, PruneResult
 from contracts.settings import Settings
-from contracts.steps import WEBHOOK_PATIENCE
+from contracts.webhooks import PATIENCE
 from storage import leftovers, orphans
 from storage.blobs import Alive, BlobStore
 from storage.expiry import OldJob
@@ -94,7 +94,7 @@ class Retention:
         return PruneResult(removed=removed, cursor=last if seen == most else "")
 
     def _due_records(self, cursor: str) -> Iterator[Due]:
-        before, sent_before = self._before(self._settings.keep_records_days), _text(self._now - WEBHOOK_PATIENCE)
+        before, sent_before = self._before(self._settings.keep_records_days), _text(self._now - PATIENCE)
         for job in self._records.expiry.ended(before, sent_before, cursor) if before else ():
             yield Due(what=f"job {job.number}", cursor=job.cursor, remove=partial(self._remove_job, job))
 

@@ -203,6 +203,13 @@ def endpoints(database: Database) -> None:
     database.table("webhooks").create_index(["state", "created_at", "delivery_id"])
 
 
+@MIGRATIONS(name="0014_scopes")
+def scopes(database: Database) -> None:
+    """What a key may do, parted by spaces; it takes the place of `admin`, which stays for the release before."""
+    database.execute("ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT 'submit read'")
+    database.execute("UPDATE keys SET scopes = 'submit read admin' WHERE admin")
+
+
 @MIGRATIONS(name="0016_expiry")
 def expiry(database: Database) -> None:
     """When a job's inputs and output were removed for their age, whether that goes on; what restored records owe."""
