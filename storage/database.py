@@ -74,10 +74,14 @@ class RecordsFile:
         return next(iter(self.rows(sql, parameters)), None)
 
     @contextmanager
-    def writing(self) -> Iterator[Database]:
+    def writing(self, *, is_urgent: bool = True) -> Iterator[Database]:
         """One transaction that holds the write lock from its first line, so that what it reads stays true.
 
         Within another of the same thread it is a part of that one.
+
+        Args:
+            is_urgent: wait for the disk; else it reaches the disk with the next one that does, and in order, so that a
+                power cut may take it back but nothing before it.
 
         Raises:
             StorageBusy: when another writer does not finish in time, or the disk is full.
@@ -87,6 +91,8 @@ class RecordsFile:
             if database.conn.in_transaction:
                 yield database
                 return
+            # The setting is the connection's, and has to be made outside of transactions.
+            database.execute(f"PRAGMA synchronous={'FULL' if is_urgent and self._is_durable else 'NORMAL'}")
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -126,7 +132,7 @@ class RecordsFile:
     def _connection(self) -> Database:
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None or connection.process != os.getpid():
-            connection = self._local.connection = _Connection(self._path, is_durable=self._is_durable)
+            connection = self._local.connection = _Connection(self._path)
             self._open.add(connection)
         return connection.database
 
@@ -134,10 +140,10 @@ class RecordsFile:
 class _Connection:
     """A connection that closes itself when its thread ends."""
 
-    def __init__(self, path: Path, *, is_durable: bool) -> None:
+    def __init__(self, path: Path) -> None:
         self.process = os.getpid()
         raw = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-        raw.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
+        raw.execute("PRAGMA synchronous=NORMAL")
         raw.execute("PRAGMA foreign_keys=ON")
         self.database = Database(raw, strict=True)
 

@@ -61,7 +61,8 @@ class Idempotency:
             IdempotencyMismatch: when it came with another request before.
             InFlight: when the first request has not been answered yet.
         """
-        with self._file.writing() as database:
+        # What the request makes is written after this, and so never reaches the disk without it.
+        with self._file.writing(is_urgent=False) as database:
             database.execute("DELETE FROM idempotency WHERE created_at <= :expiry", {"expiry": now - ttl_s})
             row = self._file.row(FIND, {"key_id": key_id, "idempotency_key": idempotency_key})
             if row is None:
@@ -116,7 +117,8 @@ class Idempotency:
             "idempotency_key": reservation.idempotency_key,
             "attempt": reservation.attempt,
         }
-        with self._file.writing() as database:
+        # A request whose answer was lost goes on, when it is sent again, with what it made.
+        with self._file.writing(is_urgent=False) as database:
             database.execute(sql, identity | (row or {}))
 
 

@@ -103,8 +103,9 @@ class Jobs:
             return int(number)
 
     def mark_started(self, job_id: str) -> None:
-        """Note that Temporal has accepted the job's workflow."""
-        self._write("UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id})
+        """Note that Temporal has accepted the job's workflow; where that is lost it is found out again."""
+        with self._file.writing(is_urgent=False) as database:
+            database.execute("UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id})
 
     def drop(self, job_id: str, before: str | None = None) -> bool:
         """Forget a job whose workflow never started, if it was submitted before a time; whether there was one."""
@@ -200,10 +201,6 @@ class Jobs:
             if is_settled:
                 database.execute(CHARGE, row)
             return is_settled
-
-    def _write(self, sql: str, parameters: Row) -> None:
-        with self._file.writing() as database:
-            database.execute(sql, parameters)
 
     def _first(self, sql: str, parameters: dict[str, Value]) -> JobRecord | None:
         row = self._file.row(sql, parameters)
