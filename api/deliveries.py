@@ -150,7 +150,7 @@ def list_by_state(query: JsonObject) -> DeliveryPage:
     )
 
 
-@blueprint.get("/v1/deliveries/<delivery_id>")
+@blueprint.get("/v1/deliveries/<delivery_id>/attempts")
 @blueprint.answer(HTTPStatus.OK, DeliverySchema)
 def show_delivery(delivery_id: str) -> DeliveryObject:
     """Show a webhook with every attempt to deliver it."""
