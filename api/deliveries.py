@@ -153,7 +153,7 @@ def list_by_state(query: JsonObject) -> DeliveryPage:
     )
 
 
-@blueprint.get("/v1/deliveries/<delivery_id>")
+@blueprint.get("/v1/deliveries/<delivery_id>/attempts")
 @blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, DeliverySchema)
 def show_delivery(delivery_id: str) -> DeliveryObject:

@@ -85,7 +85,7 @@ LINKS: dict[tuple[str, str], tuple[tuple[str, str, str, str], ...]] = {
     ("get", "/v1/jobs/{job_id}/deliveries"): (
         ("post", "/v1/deliveries/{delivery_id}/redeliver", "delivery_id", "/deliveries/0/id"),
     ),
-    ("get", "/v1/deliveries"): (("get", "/v1/deliveries/{delivery_id}", "delivery_id", "/deliveries/0/id"),),
+    ("get", "/v1/deliveries"): (("get", "/v1/deliveries/{delivery_id}/attempts", "delivery_id", "/deliveries/0/id"),),
     ("post", "/v1/keys"): (
         ("patch", "/v1/keys/{key_id}", "key_id", "/id"),
         ("delete", "/v1/keys/{key_id}", "key_id", "/id"),

@@ -66,7 +66,7 @@ def test_a_jobs_webhooks_are_listed_with_every_attempt(client: FlaskClient, serv
         ],
     }
     assert client.get(f"/api/v1/jobs/{job_id}/deliveries").get_json() == {"deliveries": [whole]}
-    assert client.get("/api/v1/deliveries/msg_1").get_json() == whole
+    assert client.get("/api/v1/deliveries/msg_1/attempts").get_json() == whole
     row = {name: value for name, value in whole.items() if name not in ("body", "attempts")}
     assert client.get("/api/v1/deliveries").get_json() == {"deliveries": [row], "next_cursor": None}
 
@@ -222,7 +222,7 @@ def test_another_keys_webhook_is_not_found(client: FlaskClient, stranger: FlaskC
     sent(services, submitted(client), "msg_1", FAILED)
 
     assert stranger.post("/api/v1/deliveries/msg_1/redeliver").status_code == 404
-    assert stranger.get("/api/v1/deliveries/msg_1").status_code == 404
+    assert stranger.get("/api/v1/deliveries/msg_1/attempts").status_code == 404
     assert stranger.get("/api/v1/deliveries").get_json()["deliveries"] == []
     assert client.post("/api/v1/deliveries/msg_2/redeliver").status_code == 404
 
