@@ -12,7 +12,16 @@ from typing import Protocol, TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
 
-from contracts.errors import EngineMemory, ErrorCode, MouthpieceError, StorageBusy, TransientError
+from contracts.errors import (
+    EngineMemory,
+    ErrorCode,
+    FetchRefused,
+    InputError,
+    MouthpieceError,
+    RequestError,
+    StorageBusy,
+    TransientError,
+)
 from engines.base import Report
 
 logger = logging.getLogger(__name__)
@@ -115,7 +124,13 @@ def _failure(fault: Exception) -> ApplicationError:
             category=ApplicationErrorCategory.BENIGN,
         )
     logger.warning("step_failed code=%s message=%r remedy=%r", error.code, str(error), error.remedy)
-    return ApplicationError(str(error), type=error.code, non_retryable=not error.retryable)
+    return ApplicationError(_told(error), type=error.code, non_retryable=not error.retryable)
+
+
+def _told(error: MouthpieceError) -> str:
+    """What a client reads of it: with its remedy where that is the client's and not the operator's to apply."""
+    is_for_client = isinstance(error, InputError | RequestError) and not isinstance(error, FetchRefused)
+    return f"{error}. {error.remedy}" if is_for_client and error.remedy else str(error)
 
 
 def _as_ours(fault: Exception) -> MouthpieceError | None:

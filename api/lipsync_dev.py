@@ -22,6 +22,7 @@ from api.sync_fields import (
     face_of,
     fitted,
     given_timings,
+    idle_warnings,
     require_language,
 )
 from api.waiting import waited_view
@@ -181,7 +182,7 @@ class LipsyncBody(RequestSchema):
             timings=given_timings(body, "timings"),
             face=face_of(body),
             options=output_options(params),
-            warnings=unknown_warnings(self, original),
+            warnings=unknown_warnings(self, original) + idle_warnings(body, "timings"),
         )
 
 

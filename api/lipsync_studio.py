@@ -22,6 +22,7 @@ from api.sync_fields import (
     face_of,
     fitted,
     given_timings,
+    idle_warnings,
     require_language,
 )
 from api.waiting import waited_view
@@ -164,7 +165,7 @@ class StudioBody(RequestSchema):
             options=fitted(OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"])]), state),
             seed=seed if isinstance(seed, int) and seed != ANY_SEED else None,
             webhook_url=str(body["webhook"]),
-            warnings=unknown_warnings(self, original),
+            warnings=unknown_warnings(self, original) + idle_warnings(state, *self.timings),
         )
 
 

@@ -92,7 +92,8 @@ class OffsetField(Whole):
             allow_none=True,
             validate=between(-MOST_OFFSET_MS, MOST_OFFSET_MS),
             metadata={
-                "description": "milliseconds by which the lips move later than the sound; earlier when negative.",
+                "description": "a whole number of milliseconds, -1000 to 1000, by which the lips move later than the"
+                " sound; earlier when negative.",
                 "example": 40,
             },
         )
@@ -178,6 +179,13 @@ def require_language(body: JsonObject, *names: str) -> None:
     """Check timings within the schema that has them, where a fault's field is known."""
     for name in names:
         given_timings(body, name)
+
+
+def idle_warnings(body: JsonObject, *timings: str) -> tuple[str, ...]:
+    """What to warn of in a loaded body: a language without a word in the timings of these names."""
+    said = [entries for name in timings if (entries := body.get(name))]
+    is_idle = bool(body["language"]) and not any(needs_language(entries) for entries in said)  # type: ignore[arg-type]
+    return ("language changes nothing: there are no words in timings",) if is_idle else ()
 
 
 def _nested(fault: InvalidRequest) -> list[str] | dict[str | int, object]:

@@ -14,8 +14,12 @@ LANGUAGE_PATTERN = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 
 EXPECTED = '{"text": "hello", "start": 0.52, "end": 0.9}, or "phones" in IPA in place of "text", times in seconds.'
 
-#: IPA has neither capitals nor digits; ARPAbet and X-SAMPA do.
-NO_IPA = "[A-Z0-9]"
+#: IPA has neither capitals nor digits, as ARPAbet and X-SAMPA do, nor the letters of other scripts but for three of
+#: Greek. Left are the blocks of Latin, phonetic, combining, tone and superscript letters, arrows and marks.
+NO_IPA = (
+    "[A-Z0-9\u0370-\u03b1\u03b3-\u03b7\u03b9-\u03c6\u03c8-\u1cff\u1f00-\u1fff\u20a0-\u218f\u2200-\u2c5f"
+    "\u2c80-\ua6ff\ua800-\uab2f\uab70-\U0010ffff]"
+)
 #: Entries that overlap by no more than this follow upon each other: their times were rounded or added up.
 _ROUNDING_S = 0.001
 #: Latest time, in seconds: a day.

@@ -20,7 +20,11 @@ _VOWELS = frozenset("aeiouyæøœɶɐɑɒɔəɘɛɜɞɤɵɨɪʉʊʌʏɯɚɝᵻ�
 _VOWEL_SHARE, _CONSONANT_SHARE = 3, 2
 #: Joins the letter before it with the one after it: "t͡ʃ".
 _TIE = "\u0361"
-_STRESS = dict.fromkeys(map(ord, "ˈˌ"))
+#: What is passed over, and letters that are off the chart but still written, as those of today.
+_TODAYS = str.maketrans(
+    {"ˈ": "", "ˌ": "", "ʧ": "t͡ʃ", "ʤ": "d͡ʒ", "ʦ": "t͡s", "ʣ": "d͡z", "ʨ": "t͡ɕ", "ʥ": "d͡ʑ", "ꭧ": "ʈ͡ʂ"}
+    | {"ᵻ": "ɪ", "ɩ": "ɪ", "ɷ": "ʊ"}
+)
 _NAMED = 5
 
 
@@ -106,7 +110,7 @@ def _sounds(word: str, read: Reading | None) -> tuple[str, ...]:
 def _segments(phones: str) -> tuple[str, ...]:
     """IPA cut into phones at spaces, and before each letter that no tie joins to the one before it."""
     segments: list[str] = []
-    for part in unicodedata.normalize("NFD", phones).translate(_STRESS).split():
+    for part in unicodedata.normalize("NFD", phones).translate(_TODAYS).split():
         place = len(segments)
         for letter in part:
             is_mark = unicodedata.category(letter) in ("Mn", "Lm", "Sk")

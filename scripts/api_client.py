@@ -30,12 +30,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a job stands: whether it is over, and then its output's URL or what went wrong, in words and as a code."""
+    """How a job stands: whether it is over, its output's URL or what went wrong, in words and as a code; warnings."""
 
     is_over: bool
     output: str
     error: str
     error_code: str
+    warnings: tuple[str, ...] = ()
 
 
 class ApiClient:
@@ -89,16 +90,18 @@ class ApiClient:
         body |= ({"vocalAudioUrl": vocal} if vocal else {}) | (said or {})
         answer = self._call("POST", "/api/v1/lipsync/submit", json=body)
         number = str(answer["jobId"])
-        return Sent(reference=number, path=f"/api/v1/lipsync/status/{number}")
+        return Sent(reference=number, path=f"/api/v1/jobs/{number}")
 
     def standing(self, sent: Sent) -> Standing:
         """Ask how a job stands."""
         body = self._call("GET", sent.path)
+        warnings = body.get("warnings")
         return Standing(
             is_over=body["status"] in ("completed", "failed"),
-            output=str(body.get("output") or body.get("outputUrl") or ""),
-            error=str(body.get("error") or body.get("errorMessage") or ""),
-            error_code=str(body.get("error_code") or body.get("errorCode") or ""),
+            output=str(body.get("output") or ""),
+            error=str(body.get("error") or ""),
+            error_code=str(body.get("error_code") or ""),
+            warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
         )
 
     def download(self, url: str, out: Path, report: Callable[[int, int], None]) -> None:

@@ -138,6 +138,8 @@ def _finish(client: ApiClient, sent: Sent, job_progress: JobProgress, output: Pa
     except (KeyboardInterrupt, MouthpieceError, OSError):
         click.echo(f"The service keeps job {sent.reference}; {later}", err=True)
         raise
+    for warning in standing.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if not standing.output:
         raise JobFailed(f"the job failed: {standing.error or 'no output'}", remedy=remedies.of(standing.error_code))
     click.echo(output or standing.output)

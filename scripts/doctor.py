@@ -50,6 +50,7 @@ def look(settings: Settings, environ: Mapping[str, str], stack: Stack) -> list[t
         ("disk", lambda: disk(settings)),
         ("API port", lambda: api_port(settings, stack)),
         ("compute", lambda: compute(settings)),
+        ("encoder", lambda: encoder(settings)),
         ("engine", lambda: engine(settings)),
     ]
 
@@ -148,6 +149,17 @@ def compute(settings: Settings) -> Finding:
         return Finding(name="compute", state=State.OK, detail=f"{name}, setting {settings.device}")
     detail = f"CPU, threads of an engine: {settings.torch_threads}, setting {settings.device}"
     return Finding(name="compute", state=State.OK, detail=detail)
+
+
+def encoder(settings: Settings) -> Finding:
+    """What outputs would be encoded with; a GPU's encoder is tried."""
+    from engines.encoders import choose_encoder
+
+    try:
+        chosen = choose_encoder(settings.video_encoder)
+    except MouthpieceError as fault:
+        return _fault("encoder", fault)
+    return Finding(name="encoder", state=State.OK, detail=f"{chosen}, setting {settings.video_encoder}")
 
 
 def engine(settings: Settings) -> Finding:

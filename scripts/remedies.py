@@ -1,4 +1,4 @@
-"""What an operator can do about a failed job, by its error's code; clients are told what happened alone."""
+"""What an operator can do about a failed job, by its error's code; what clients can do is in the error's text."""
 
 from contracts.errors import ErrorCode
 from contracts.settings import PREFIX

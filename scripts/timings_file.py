@@ -10,7 +10,7 @@ import click
 
 from contracts.errors import InvalidRequest
 from contracts.jobs import FaceChoice, SyncMode, TimedText, Timings
-from contracts.timings import LANGUAGE_PATTERN, needs_language, read_entries
+from contracts.timings import EXPECTED, LANGUAGE_PATTERN, needs_language, read_entries
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -93,7 +93,9 @@ def _entries(path: Path, option: str) -> tuple[TimedText, ...]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as fault:
-        raise InvalidRequest(f"{path} is not JSON: {fault}", field=option) from fault
+        raise InvalidRequest(
+            f"{path} is not JSON: {fault}", field=option, remedy=f"Expected: a list of {EXPECTED}"
+        ) from fault
     try:
         return read_entries(rows)
     except InvalidRequest as fault:

@@ -109,11 +109,11 @@ def _manners(
     return manners, np.maximum(shots, 0)
 
 
-def choices_for(speaker: Speaker, poses: NDArray[np.float32], shown: NDArray[np.int32]) -> NDArray[np.int16]:
+def choices_for(speaker: Speaker, poses: NDArray[np.float32], shown: NDArray[np.int32]) -> NDArray[np.int32]:
     """Which of the speaker's mouths each output frame (T,) shows in a pose (T, 9); see `retrieval.choose`."""
     watched, seen = speaker.watched, speaker.seen
     if speaker.profile:
-        return np.full(len(shown), DRAWN, dtype=np.int16)
+        return np.full(len(shown), DRAWN, dtype=np.int32)
     looks = Looks(gap=seen.gap * _truly_open(watched, seen), width=seen.width, yaw=seen.yaw, pitch=seen.pitch)
     if len(watched.shots) == 1:
         return choose_still(float(looks.gap[0]), len(shown))

@@ -7,6 +7,8 @@ drives the lips is seldom the one they moved to, so the lips alone must tell.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ from engines.articulate.bank import Bank, merged
 from engines.articulate.identity import Likeness, people
 from engines.articulate.shape import Floats, frontal, measure, sizeable
 from engines.articulate.watch import ANOTHER, NOBODY, Track
+
+T = TypeVar("T", bound=np.generic)
 
 #: Lips that speak open and close within this; what is slower is expression.
 _SYLLABLE_S = 0.35
@@ -61,10 +65,10 @@ def speaker_among(tracks: Sequence[Track], choice: FaceChoice, width: int) -> Tr
         A track in whose frames only the speaker is seen; `ANOTHER` stands where others alone are.
     """
     seen = [_appearance(track, index, shot, width) for index, track in enumerate(tracks) for shot in track.likenesses]
-    cast = [one for one in seen if one.size > 0] or seen
-    if not cast:
+    if not seen:
         return tracks[0]
-    cast = sorted(cast, key=lambda one: _worth(one, choice), reverse=True)
+    # Who cannot be driven comes last.
+    cast = sorted(seen, key=lambda one: (one.size > 0, _worth(one, choice)), reverse=True)
     if choice is FaceChoice.ACTIVE:
         cast = _best_person(cast)
     return _joined(tracks, cast)
@@ -117,11 +121,25 @@ def _appearance(track: Track, index: int, shot: int, width: int) -> _Appearance:
 
 def _best_person(cast: Sequence[_Appearance]) -> list[_Appearance]:
     """The appearances of the person who is worth most in all of them; the cast is in the order of its worth."""
-    apart = np.array([[bool(np.isin(one.frames, other.frames).any()) for other in cast] for one in cast], dtype=bool)
-    whose = people([one.likeness for one in cast], apart)
+    whose = people([one.likeness for one in cast], _at_once(cast))
     sums = np.bincount(whose, weights=[_worth(one, FaceChoice.ACTIVE) for one in cast])
     best = int(sums.argmax())
     return [one for one, person in zip(cast, whose, strict=True) if person == best]
+
+
+def _at_once(cast: Sequence[_Appearance]) -> list[set[int]]:
+    """For each appearance, which others are seen in one of its frames: those of other tracks only."""
+    tracks, frames = 1 + max(one.track for one in cast), 1 + max(int(one.frames[-1]) for one in cast)
+    shown = np.full((tracks, frames), -1)
+    for number, one in enumerate(cast):
+        shown[one.track, one.frames] = number
+    found: list[set[int]] = [set() for _ in cast]
+    for pair in combinations(shown, 2):
+        both = np.stack(pair, axis=1)
+        for one_number, other_number in np.unique(both[(both >= 0).all(1)], axis=0).tolist():
+            found[one_number].add(other_number)
+            found[other_number].add(one_number)
+    return found
 
 
 def _joined(tracks: Sequence[Track], cast: Sequence[_Appearance]) -> Track:
@@ -138,21 +156,29 @@ def _joined(tracks: Sequence[Track], cast: Sequence[_Appearance]) -> Track:
     for shot, number in enumerate(order):
         shots[whose == number] = shot
         track_of[whose == number] = cast[number].track
-    rows = np.arange(len(whose))
     watched = replace(
         first,
-        points=np.stack([track.watched.points for track in tracks])[track_of, rows],
+        points=_woven([track.watched.points for track in tracks], track_of),
         shots=shots,
-        light=np.stack([track.watched.light for track in tracks])[track_of, rows],
-        contrast=np.stack([track.watched.contrast for track in tracks])[track_of, rows],
+        light=_woven([track.watched.light for track in tracks], track_of),
+        contrast=_woven([track.watched.contrast for track in tracks], track_of),
         bank=_bank(tracks, track_of, shots),
     )
     joined = Track(
         watched=watched,
-        colours=np.stack([track.colours for track in tracks])[track_of, rows],
+        colours=_woven([track.colours for track in tracks], track_of),
         likenesses={shot: cast[number].likeness for shot, number in enumerate(order)},
     )
     return _with_others(joined, tracks)
+
+
+def _woven(values: Sequence[NDArray[T]], track_of: NDArray[np.intp]) -> NDArray[T]:
+    """Of each frame the values of its track, (N, ...)."""
+    result = values[0].copy()
+    for index, others in enumerate(values[1:], 1):
+        frames = track_of == index
+        result[frames] = others[frames]
+    return result
 
 
 def _bank(tracks: Sequence[Track], track_of: NDArray[np.intp], shots: NDArray[np.int32]) -> Bank:

@@ -1,6 +1,6 @@
 """Who speaks: which face belongs to which voice, and what is said when there are too few of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from contracts.errors import InputError, NoFace, TooFewFaces
 from contracts.jobs import FaceChoice, Side
 from engines.articulate.mesh import LIPS
+from engines.articulate.shape import KEPT, frontal, in_profile, measure_still, sizeable
 from engines.faces import Admit, Face, Pick, anyone, drivable, most_prominent
 
 #: From this value on a mask counts as bright.
@@ -17,7 +18,9 @@ _MASK_REMEDY = "Make the mask white over the mouth of every face that is to spea
 _COUNTS = ("no", "one", "two")
 
 
-def pick_of(side: Side, speakers: int, width: int, choice: FaceChoice = FaceChoice.ACTIVE) -> Pick:
+def pick_of(
+    side: Side, speakers: int, width: int, choice: FaceChoice = FaceChoice.ACTIVE, *, is_portrait: bool = False
+) -> Pick:
     """Who is followed for the voice of a side.
 
     Args:
@@ -25,9 +28,10 @@ def pick_of(side: Side, speakers: int, width: int, choice: FaceChoice = FaceChoi
         speakers: how many voices there are; so many of the most prominent faces are theirs, from left to right.
         width: of the frames. Where fewer faces are seen, each belongs to the half of the picture that it is in.
         choice: which face a single voice's is; in a picture nobody is seen to speak, and it is the most prominent.
+        is_portrait: whether they are seen in a still picture, in which profiles can be driven.
     """
     if side is Side.ONLY:
-        return _EDGEMOST.get(choice, most_prominent)
+        return _edgemost(choice, _drivable_still if is_portrait else drivable)
     sign = -1 if side is Side.LEFT else 1
 
     def pick(faces: Sequence[Face]) -> Face | None:
@@ -39,15 +43,22 @@ def pick_of(side: Side, speakers: int, width: int, choice: FaceChoice = FaceChoi
     return pick
 
 
-def _leftmost(faces: Sequence[Face]) -> Face | None:
-    return min(drivable(faces), key=_middle, default=None)
+def _edgemost(choice: FaceChoice, able: Callable[[Sequence[Face]], list[Face]]) -> Pick:
+    """Picks who is furthest to a side of those who can be driven, or of all when nobody can."""
+    if choice not in (FaceChoice.LEFT, FaceChoice.RIGHT):
+        return most_prominent
+    sign = -1 if choice is FaceChoice.LEFT else 1
+    return lambda faces: max(able(faces) or faces, key=lambda face: sign * _middle(face), default=None)
 
 
-def _rightmost(faces: Sequence[Face]) -> Face | None:
-    return max(drivable(faces), key=_middle, default=None)
-
-
-_EDGEMOST: dict[FaceChoice, Pick] = {FaceChoice.LEFT: _leftmost, FaceChoice.RIGHT: _rightmost}
+def _drivable_still(faces: Sequence[Face]) -> list[Face]:
+    """Those that can be driven in a still picture, in their order: also in profile."""
+    seen = [(face, measure_still(face.landmarks[list(KEPT)].astype(np.float64))) for face in faces]
+    return [
+        face
+        for face, size in seen
+        if sizeable(size.unit)[0] > 0 and (in_profile(float(size.yaw[0])) or frontal(size.yaw)[0] > 0)
+    ]
 
 
 def admit_by(mask: NDArray[np.uint8] | None) -> Admit:

@@ -23,7 +23,7 @@ from engines.articulate.phones import (
 from engines.articulate.speech_encoder import HOP, SAMPLE_RATE
 from engines.articulate.speech_net import Hearing
 from engines.articulate.voice import Samples, levels_db, require_voice, resample
-from engines.base import TimedPhone
+from engines.base import TimedPhone, Waiting
 from engines.weights import load_weights
 
 __all__ = ["RATE_HZ", "Articulation", "SpeechDriver", "sample_at"]
@@ -79,7 +79,13 @@ class SpeechDriver:
         load_weights(hearing.net, _WEIGHTS, "speech.safetensors")
         self._hearing = hearing.to(device).eval()
 
-    def articulate(self, samples: NDArray[np.float32], rate: int, phones: Sequence[TimedPhone] = ()) -> Articulation:
+    def articulate(
+        self,
+        samples: NDArray[np.float32],
+        rate: int,
+        phones: Sequence[TimedPhone] = (),
+        waiting: Waiting = lambda: None,
+    ) -> Articulation:
         """Say how the mouth moves to this voice, whatever its loudness.
 
         Args:
@@ -87,6 +93,7 @@ class SpeechDriver:
             rate: samples per second.
             phones: what is said when, in order; if given, it is believed, and the voice is listened to only where
                 it is left to be heard.
+            waiting: called for every few seconds of the voice that were listened to.
 
         Returns:
             Tracks that span the sound: one frame more than its whole hundredths of a second.
@@ -98,15 +105,16 @@ class SpeechDriver:
         unknown = unknown_frames(phones, len(voice) // HOP + 1)
         if phones and not unknown.any():
             return _spoken(phones, len(voice) // HOP + 1)
-        presence = np.concatenate(list(self._presence(voice)))
+        presence = np.concatenate(list(self._presence(voice, waiting)))
         if phones:
             return _partly_spoken(phones, presence, unknown, levels_db(voice, HOP))
         features = coarticulate(torch.from_numpy(presence)[None])[0].numpy()
         return _articulation(features, activity(presence[:, SILENCE], levels_db(voice, HOP)))
 
-    def _presence(self, voice: Samples) -> Iterator[NDArray[np.float32]]:
+    def _presence(self, voice: Samples, waiting: Waiting) -> Iterator[NDArray[np.float32]]:
         """Probability of each phone, float32 (N, phones) a piece."""
         for piece in self._hearing.presence(torch.from_numpy(voice).to(self._device)):
+            waiting()
             yield piece.cpu().numpy()
 
 

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice, pairwise, product
+from functools import partial
+from itertools import chain, islice, product
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from engines.articulate.motion import Acting
 from engines.articulate.performance import Performance, pack, unpack
 from engines.articulate.render import blink_frame, draw_frame, enhance_frame, sway_frame
 from engines.articulate.shape import KEPT, oval_of
+from engines.articulate.stretches import flagged, widened
 from engines.articulate.styles import style_of
 from engines.articulate.watch import ANOTHER, FADE_S, NOBODY, watch
 from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
@@ -29,7 +31,7 @@ from engines.faces import FaceFinder
 INFO = EngineInfo(
     name="articulate",
     summary="Moves the speaker's own lips and jaw by geometry; runs without a GPU.",
-    licence="Apache-2.0",
+    licence="Apache-2.0 and MIT",
     capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
 )
 
@@ -69,7 +71,8 @@ class Articulate:
             performances: dict[Side, Performance] = {}
             for number, (speech, speaker) in enumerate(zip(voices, speakers, strict=True)):
                 variation = vary_opening(direction.seed, number, timeline.frames, float(timeline.fps))
-                articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones)
+                heard = partial(report, 0.9 + 0.1 * number / len(voices))
+                articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones, heard)
                 acting = Acting(style=style, variation=variation)
                 performance = perform(speaker, articulation, timeline, acting)
                 if scene is not None:
@@ -100,7 +103,10 @@ class Articulate:
     ) -> list[Speaker]:
         """Find a face for each voice."""
         source_fps, total = float(timeline.source_fps), int(timeline.source_index.max()) + 1
-        picks = [pick_of(speech.side, len(voices), timeline.width, direction.face) for speech in voices]
+        picks = [
+            pick_of(speech.side, len(voices), timeline.width, direction.face, is_portrait=timeline.is_portrait)
+            for speech in voices
+        ]
         admit, is_alone = admit_by(direction.mask), len(voices) == 1 and not timeline.is_portrait
         bystanders = _BYSTANDERS if is_alone else 0
         tracks = watch(self._finder, frames, picks, admit, total, source_fps, report, bystanders)
@@ -136,7 +142,7 @@ def _warnings(side: Side, speaker: Speaker, timeline: Timeline) -> tuple[str, ..
     shots, hidden = speaker.watched.shots[shown], speaker.watched.clear[shown] <= 0
     absent, others = shots == NOBODY, shots == ANOTHER
     undriven = absent | others | hidden
-    faint = ~undriven & (speaker.strength[shown] < FAINT) & ~_near(undriven, math.ceil(FADE_S * fps))
+    faint = ~undriven & (speaker.strength[shown] < FAINT) & ~widened(undriven, math.ceil(FADE_S * fps))
     said = [
         *_spans(absent, fps, "no face"),
         *_spans(others, fps, "somebody other than the speaker is seen"),
@@ -148,17 +154,15 @@ def _warnings(side: Side, speaker: Speaker, timeline: Timeline) -> tuple[str, ..
     return tuple(who + sentence for sentence in said)
 
 
-def _near(flags: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Frames within so many of a flagged one."""
-    kernel = np.ones(2 * reach + 1)
-    return np.asarray(np.convolve(flags, kernel, mode="same")[: len(flags)] > 0)
-
-
 def _spans(flags: NDArray[np.bool_], fps: float, what: str) -> Iterator[str]:
     """A sentence for each stretch of flagged output frames, the first few of them."""
-    bounds = [0, *(np.flatnonzero(np.diff(flags)) + 1).tolist(), len(flags)]
-    spans = [(start, end) for start, end in pairwise(bounds) if flags[start]]
+    spans = flagged(flags)
     for start, end in spans[:_MOST_SPANS]:
-        yield f"{what} from {start / fps:.1f} s to {end / fps:.1f} s: frames kept as they are"
+        yield f"{what} {_when(start / fps, end / fps)}: frames kept as they are"
     if len(spans) > _MOST_SPANS:
         yield f"{what} in {len(spans) - _MOST_SPANS} more places: frames kept as they are"
+
+
+def _when(start_s: float, end_s: float) -> str:
+    start, end = f"{start_s:.1f} s", f"{end_s:.1f} s"
+    return f"from {start} to {end}" if start != end else f"at {start}"

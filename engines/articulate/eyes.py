@@ -34,6 +34,9 @@ _STIFF, _EASE = 0.15, 0.15
 _LIT, _SHADE_WIDTH = 0.86, 0.15
 #: The lid's edge with its lashes reaches so far over the eye, in parts of the eye's width.
 _LASHES = 0.03
+#: A shut lid's lashes are a line so wide along its edge; what is dark and narrower than this and a pixel, so far above,
+#: are lashes of the open eye; in half widths of the eye.
+_LASH_LINE, _LASH_WIDTH, _LASH_LENGTH = 0.07, 0.22, 0.90
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,8 @@ def _close(frame: Frame, canvas: Frame, lid: _Lid, closed: float) -> None:
         frame, source[..., 0].copy(), source[..., 1].copy(), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     pixel = 1 / np.sqrt(square)
+    above = np.clip((edge - y) / _LASH_LINE - 1, 0, 1) * np.clip((_LASH_LENGTH - edge + y) / 0.4, 0, 1)
+    moved = _without_lashes(np.asarray(moved, np.uint8), closed * above * np.clip((1 - np.abs(x)) / 0.2, 0, 1), pixel)
     lashes = 2 * _LASHES * np.clip(fall / 0.1, 0, 1)
     cover = np.clip((edge + lashes - y) / max(2 * pixel, 0.03) + 0.5, 0, 1) * (y > top) * (fall > 0)
     down = np.clip((y - top) / (edge - top), 0, 1)
@@ -165,6 +170,14 @@ def _close(frame: Frame, canvas: Frame, lid: _Lid, closed: float) -> None:
     drawn = np.minimum(moved + np.maximum(_LIT * _skin_around(frame, lid) - shaded, 0) * lit[..., None], 255)
     target = canvas[rows, columns]
     target[...] = np.rint(target + (drawn - target) * cover[..., None])
+
+
+def _without_lashes(lid: Frame, share: Floats, pixel: float) -> Frame:
+    """A lid freed by `share`, 0..1 (h, w), of dark lines: lashes that stand up from an open eye hang from a shut."""
+    side = 2 * round((_LASH_WIDTH / pixel + 1) / 2) + 1
+    skin = cv2.morphologyEx(lid, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    soft = cv2.GaussianBlur(skin, (0, 0), max(side / 6, 0.5))
+    return np.asarray(np.rint(lid + (np.maximum(soft, lid).astype(np.float32) - lid) * share[..., None]), np.uint8)
 
 
 def _skin_around(frame: Frame, lid: _Lid) -> Floats:

@@ -3,7 +3,7 @@
 This is no face recognition. It tells apart the few people of one video, and where it is in doubt, takes two for one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ _UPPER = np.array(
 _SHAPE, _BRIGHTNESS, _HUE = 0.08, 0.6, 0.25
 #: From this difference on two faces are two people's.
 _ANOTHER = 1.2
+#: A person is known by so many likenesses: a flickering video has thousands, too many to compare each with all.
+_ALBUM = 12
 _DARK = 5.0
 
 
@@ -66,39 +68,51 @@ class Sitting:
         return Likeness(self._shape / np.linalg.norm(self._shape), colour)
 
 
-def difference(one: Likeness, other: Likeness) -> float:
-    """How unlike two faces are: about 0.3 for one person, 1.7 for two."""
-    shape = float(np.linalg.norm(one.shape - _turned(other.shape, one.shape)))
-    brightness = abs(float(one.colour.mean() - other.colour.mean()))
-    hue = one.colour[[0, 2]] - one.colour[1] - other.colour[[0, 2]] + other.colour[1]
-    return shape / _SHAPE + brightness / _BRIGHTNESS + float(np.linalg.norm(hue)) / _HUE
+def differences(one: Likeness, others: Sequence[Likeness]) -> Floats:
+    """How unlike a face is each of some others, float64 (L,): about 0.3 for one person, 1.7 for two."""
+    shapes, colours = np.stack([other.shape for other in others]), np.stack([other.colour for other in others])
+    shape = np.linalg.norm(one.shape - _turned(shapes, one.shape), axis=(1, 2))
+    apart = one.colour - colours
+    hue = apart[:, [0, 2]] - apart[:, [1]]
+    return np.asarray(shape / _SHAPE + np.abs(apart.mean(1)) / _BRIGHTNESS + np.linalg.norm(hue, axis=1) / _HUE)
 
 
-def people(likenesses: Sequence[Likeness], apart: NDArray[np.bool_]) -> list[int]:
+def people(likenesses: Sequence[Likeness], apart: Sequence[Collection[int]]) -> list[int]:
     """Put likenesses of one person together.
 
     Args:
-        likenesses: the best known first.
-        apart: bool (L, L), which of them cannot be one person's, being seen at once.
+        likenesses: the best known first; each person is told by their first few.
+        apart: for each, the numbers of those that cannot be the same person's, being seen at once.
 
     Returns:
         The number of each one's person, from 0.
     """
     whose: list[int] = []
+    albums: list[list[Likeness]] = []
     for index, likeness in enumerate(likenesses):
-        barred = {whose[earlier] for earlier in range(index) if apart[index, earlier]}
-        near = [
-            (difference(likeness, likenesses[earlier]), whose[earlier])
-            for earlier in range(index)
-            if whose[earlier] not in barred
-        ]
-        nearest, person = min(near, default=(_ANOTHER, 0))
-        whose.append(person if nearest < _ANOTHER else max(whose, default=-1) + 1)
+        barred = {whose[other] for other in apart[index] if other < index}
+        person = _nearest(likeness, {number: album for number, album in enumerate(albums) if number not in barred})
+        if person is None:
+            person = len(albums)
+            albums.append([])
+        if len(albums[person]) < _ALBUM:
+            albums[person].append(likeness)
+        whose.append(person)
     return whose
 
 
-def _turned(shape: Floats, onto: Floats) -> Floats:
-    """A shape turned onto another as well as can be (Kabsch, "A solution for the best rotation ...", 1976)."""
-    left, _, right = np.linalg.svd(shape.T @ onto)
-    left[:, -1] *= np.sign(np.linalg.det(left @ right))
-    return np.asarray(shape @ left @ right)
+def _nearest(likeness: Likeness, albums: Mapping[int, Sequence[Likeness]]) -> int | None:
+    """Whose album holds the picture that is most alike, None if it is another's."""
+    owners = [person for person, album in albums.items() for _ in album]
+    if not owners:
+        return None
+    found = differences(likeness, [known for album in albums.values() for known in album])
+    nearest = int(found.argmin())
+    return owners[nearest] if found[nearest] < _ANOTHER else None
+
+
+def _turned(shapes: Floats, onto: Floats) -> Floats:
+    """Shapes (..., P, 3) turned onto another as well as can be: Kabsch, "A solution for the best rotation", 1976."""
+    left, _, right = np.linalg.svd(shapes.swapaxes(-1, -2) @ onto)
+    left[..., -1] *= np.sign(np.linalg.det(left @ right))[..., None]
+    return np.asarray(shapes @ left @ right)

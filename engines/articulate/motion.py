@@ -22,12 +22,13 @@ _TALKING_SPREAD = 0.05
 _MOST_REST_GAP = 0.02
 #: A smile wider than this relaxes in speech.
 _RELAXED_WIDTH = 0.60
-_ROUND_WIDTH_SHARE = 0.18
+_ROUND_WIDTH_SHARE = 0.11
 _BASELINE_S = 0.5
 #: Small openings are seen in speech more often than heard, and half a one is hardly seen at all.
 _OPENING_POWER = 0.75
 _MOST_OF_RANGE = 1.45
-_TUCK_GAP = 0.022
+#: Between the upper lip and a lower one that rests against the teeth.
+_TUCK_GAP = 0.026
 #: How far apart spread lips draw the corners, over the resting width.
 _SPREAD_WIDTH_SHARE = 0.13
 #: A full smile draws the corners apart by this.
@@ -111,7 +112,7 @@ def commands(
     opening = np.maximum(pace(opening), 0) * acting.variation
     gap = np.minimum(rest * (1 - active) + reach * opening * active, _MOST_OF_RANGE * reach)
     gap = gap * (1 - closure)
-    gap += (np.minimum(gap, _TUCK_GAP) - gap) * tuck
+    gap += (_TUCK_GAP - gap) * tuck
     relaxed = width + 0.5 * active * (np.minimum(width, _RELAXED_WIDTH) - width)
     relaxed = relaxed + _SMILE_WIDTH * style.smile
     wide = relaxed * (1 + _SPREAD_WIDTH_SHARE * spread) * (1 - _ROUND_WIDTH_SHARE * rounding)

@@ -21,10 +21,12 @@ VISIBLE_GAP = 0.008
 #: beyond, what is missing is drawn.
 _MOST_STRETCH, _MOST_IN_CORNERS = 1.15, 2.0
 #: Less light falls between lips that are nearer than they were seen: what is left where they meet.
-_LEAST_LIGHT = 0.6
+_LEAST_LIGHT = 0.7
+#: That light has come through lips: of each colour, so much of the shade.
+_SHADE_TINT = np.array([0.85, 1.05, 1.15], dtype=np.float32)
 #: Share of a seen mouth's inside that is its dark, how bright that is to the skin at most, and how far what is
 #: drawn beside it may differ from that.
-_DARKEST, _DARK_TO_SKIN, _OFF_DARK = 0.05, 0.16, 0.6
+_DARKEST, _DARK_TO_SKIN, _OFF_DARK = 0.05, 0.16, 0.85
 #: Edges that a lens draws are this wide over the deviation of their blur.
 _EDGE_WIDTH = 1.8
 #: Lips that were parted and now meet have a shadow between them, so dark in each colour and so wide.
@@ -116,7 +118,7 @@ def fill_mouth(
     inside = np.zeros((*place.x.shape, 3), dtype=np.float32)
     uncovered = np.zeros(place.x.shape, dtype=np.float32)
     for entry in seen:
-        picture, cover = place.fitted(entry.mouth)
+        picture, cover = place.fitted(entry.mouth, pose.tuck)
         inside += entry.share * cover[..., None] * picture
         uncovered += entry.share * (1 - cover)
     missing = uncovered + (1 - share)
@@ -193,8 +195,11 @@ class _Place:
         along = np.abs(self.x - (self.edges.right + self.edges.left) / 2) / max(half, 1e-6)
         return np.asarray(share * near * met * np.clip((1 - along) / 0.2, 0, 1), dtype=np.float32)
 
-    def fitted(self, mouth: SeenMouth) -> tuple[Plane, Plane]:
-        """A seen mouth in this opening: RGB 0..1 (h, w, 3), and how far it covers it, 0..1 (h, w)."""
+    def fitted(self, mouth: SeenMouth, tuck: float) -> tuple[Plane, Plane]:
+        """A seen mouth in this opening: RGB 0..1 (h, w, 3), and how far it covers it, 0..1 (h, w).
+
+        With the lower lip at the teeth, all that is seen of it is what lies next to the upper lip.
+        """
         edges = _Edges(mouth.ring, mouth.basis)
         scale = np.clip((edges.right - edges.left) / max(self.edges.right - self.edges.left, 1e-6), 0.9, 1.15)
         x = (self.x - self.edges.middle) * scale + edges.middle
@@ -206,6 +211,8 @@ class _Place:
         down, cover = _fit_column(self.y - self.top, self.bottom - self.top, bottom - top, most)
         seen_top, seen_bottom = edges.at(np.array([edges.middle]))
         nearer = np.clip(self.gap / max(float(seen_bottom[0] - seen_top[0]), 1e-6), 0, 1)
+        down += tuck * (np.minimum(self.y - self.top, bottom - top) - down)
+        nearer += tuck * (1 - nearer)
         source = mouth.basis.to_pixels(np.stack([x, top + down], axis=-1)).astype(np.float32) - np.float32(0.5)
         sampled = cv2.remap(
             mouth.picture,
@@ -217,7 +224,8 @@ class _Place:
         missing = self.blur**2 - mouth.blur**2
         if missing > _LEAST_BLUR**2:
             sampled = cv2.GaussianBlur(sampled, (0, 0), float(np.sqrt(missing)))
-        lit = mouth.gain * np.float32((_LEAST_LIGHT + (1 - _LEAST_LIGHT) * nearer) / 255)
+        shade = (1 - _LEAST_LIGHT) * (1 - nearer) * _SHADE_TINT
+        lit = mouth.gain * (1 - shade).astype(np.float32) / np.float32(255)
         return np.asarray(sampled * lit, dtype=np.float32), cover
 
 
@@ -258,6 +266,7 @@ def _drawn(place: _Place, move: Move, pose: Pose, light: Light, upper_teeth: Pla
         upper_edge=rest + 0.028 + 0.014 * pose.teeth - 0.030 * pose.rounding,
         lower_edge=place.middle_bottom - 0.010 - 0.022 * pose.teeth + 0.02 * pose.rounding,
         tongue=pose.tongue,
+        bite=pose.tuck,
     )
     picture = draw_mouth(opening, light, upper_teeth=upper_teeth)
     blurred = cv2.GaussianBlur(picture, (0, 0), max(place.blur, 0.008 * place.unit))

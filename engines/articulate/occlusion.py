@@ -4,16 +4,15 @@ Each point of the mesh about the mouth keeps its colour, compared with the cheek
 points, and what lies on the skin moves with them. Where many of them take on another colour, something is before them.
 """
 
-from itertools import pairwise
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.articulate.stretches import flagged, widened
 from engines.base import Frame
 
 Landmarks = NDArray[np.float32]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 _CHEEKS = (50, 280, 101, 330, 36, 266)
 _AROUND_MOUTH = (
@@ -89,14 +88,14 @@ def covered(colours: NDArray[np.uint8], shots: NDArray[np.int32], fps: float) ->
 
 def _relative(colours: NDArray[np.uint8]) -> Floats:
     """Colours (N, P, 3) as logarithms of their ratios to the cheeks'."""
-    values = np.log(colours.astype(np.float64) + _DARK)
+    values = np.log(colours.astype(np.float32) + np.float32(_DARK))
     return np.asarray(values[:, 1:] - values[:, :1])
 
 
 def _usual(looks: Floats) -> tuple[Floats, Floats]:
     """The usual colour of each point and its spread, robustly (median absolute deviation)."""
     middle = np.median(looks, axis=0)
-    return middle, 1.48 * np.median(np.abs(looks - middle), axis=0)
+    return middle, np.float32(1.48) * np.median(np.abs(looks - middle), axis=0)
 
 
 def _changed(looks: Floats, middle: Floats, spread: Floats) -> Floats:
@@ -104,24 +103,17 @@ def _changed(looks: Floats, middle: Floats, spread: Floats) -> Floats:
     away = np.abs(looks - middle)
     far = (away > _OTHER).any(-1).mean(1)
     unusual = (away > _LEAST_OTHER + _SPREADS * spread).any(-1).mean(1)
-    return np.asarray(np.maximum(far, unusual))
+    return np.asarray(np.maximum(far, unusual), dtype=np.float32)
 
 
 def _lasting(share: Floats, fps: float) -> NDArray[np.bool_]:
     """Where the share of changed points is large, with hysteresis, short gaps bridged."""
     result = np.zeros(len(share), dtype=bool)
-    for start, end in _stretches(share >= _ENDS):
+    for start, end in flagged(share >= _ENDS):
         if share[start:end].max() >= _BEGINS:
             result[start:end] = True
-    for start, end in _stretches(~result):
+    for start, end in flagged(~result):
         inner = start > 0 and end < len(share)
         if inner and end - start <= _BRIDGED_S * fps:
             result[start:end] = True
-    reach = round(_MARGIN_S * fps)
-    return np.asarray(np.convolve(result, np.ones(2 * reach + 1), mode="same")[: len(share)] > 0) if reach else result
-
-
-def _stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Start and end of each run of flagged frames."""
-    bounds = [0, *(np.flatnonzero(np.diff(flags)) + 1).tolist(), len(flags)]
-    return [(start, end) for start, end in pairwise(bounds) if flags[start]]
+    return widened(result, round(_MARGIN_S * fps))

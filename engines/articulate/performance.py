@@ -22,7 +22,7 @@ class Performance:
         watched: the source as it was seen.
         shown: int32 (T,), the source frame of each output frame.
         poses: float32 (T, 9), see `motion.commands`.
-        choices: int16 (T,), see `retrieval.choose`.
+        choices: int32 (T,), see `retrieval.choose`.
         light: float32 (N, 8), steadied.
         presence: float32 (T,), 0 without a face, see `watch.fading`.
         life: what a still picture's face does beside speaking; None in a video.
@@ -31,7 +31,7 @@ class Performance:
     watched: Watched
     shown: NDArray[np.int32]
     poses: NDArray[np.float32]
-    choices: NDArray[np.int16]
+    choices: NDArray[np.int32]
     light: NDArray[np.float32]
     presence: NDArray[np.float32]
     life: Life | None = None
@@ -126,7 +126,7 @@ def _performance(tensors: Mapping[str, NDArray[np.generic]]) -> Performance:
             watched=watched,
             shown=tensors["shown"].astype(np.int32, copy=False),
             poses=tensors["poses"].astype(np.float32, copy=False),
-            choices=tensors["choices"].astype(np.int16, copy=False),
+            choices=tensors["choices"].astype(np.int32, copy=False),
             light=light,
             presence=tensors["presence"].astype(np.float32, copy=False),
             life=_life(tensors),

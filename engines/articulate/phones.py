@@ -120,8 +120,8 @@ SILENCE = PHONES.index("")
 #: Other IPA letters that look alike on the lips, under the phone that stands for them.
 _ALIKE = {
     "ɑ": "aɐ", "ʌ": "ɤ", "ə": "ɘᵊ", "ɚ": "ɜɝɞ", "ɨ": "ɯ", "ʊ": "ɵ", "u": "ʉ", "ɔ": "ɒ", "y": "ʏ", "ø": "œɶ",
-    "β": "ɸ", "v": "ʋɱ", "w": "ʍɥɰ", "ɹ": "ɻ", "r": "ɾɽ", "ʁ": "ʀ", "l": "ɫɭɬɮ", "ʃ": "ɕʂ", "ʒ": "ʑʐ",
-    "t": "ʈ", "d": "ɖ", "n": "ɳ", "k": "qc", "ɡ": "gɢɟɣ", "ŋ": "ɴ", "x": "χħçɧ", "h": "ɦʕ", "ɲ": "ʎ",
+    "p": "ʘ", "b": "ɓʙ", "β": "ɸ", "v": "ʋɱⱱ", "w": "ʍɥɰ", "ɹ": "ɻ", "r": "ɾɽ", "ʁ": "ʀ", "l": "ɫɭɬɮʟɺ", "ʃ": "ɕʂ",
+    "ʒ": "ʑʐ", "t": "ʈ", "d": "ɖɗ", "n": "ɳ", "k": "qc", "ɡ": "gɢɟɣɠʛʄ", "ŋ": "ɴ", "x": "χħçɧ", "h": "ɦʕʜʢ", "ɲ": "ʎ",
 }  # fmt: skip
 _INDEX = {phone: index for index, phone in enumerate(PHONES)} | {
     letter: PHONES.index(phone) for phone, letters in _ALIKE.items() for letter in letters

@@ -4,12 +4,12 @@ Viterbi's algorithm (Forney, "The Viterbi Algorithm", 1973) within each unbroken
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.articulate.shape import Floats
+from engines.articulate.stretches import stretches
 
 #: Choices other than a bank entry.
 DRAWN, OWN = -1, -2
@@ -37,17 +37,17 @@ class Looks:
         return Looks(gap=self.gap[index], width=self.width[index], yaw=self.yaw[index], pitch=self.pitch[index])
 
 
-def choose_still(own_gap: float, frames: int) -> NDArray[np.int16]:
+def choose_still(own_gap: float, frames: int) -> NDArray[np.int32]:
     """Choose for a still picture, whose mouth opens by `own_gap`: its own mouth in all frames, or the drawn one in all.
 
     A mouth is seen to change when teeth do: own teeth that show are kept, and what they do not fill is drawn.
     """
-    return np.full(frames, OWN if own_gap >= _LEAST_OWN_GAP else DRAWN, dtype=np.int16)
+    return np.full(frames, OWN if own_gap >= _LEAST_OWN_GAP else DRAWN, dtype=np.int32)
 
 
 def choose(
     wanted: Looks, own: Looks, shots: NDArray[np.int32], bank: Looks, bank_shots: NDArray[np.int32]
-) -> NDArray[np.int16]:
+) -> NDArray[np.int32]:
     """Choose a mouth for each output frame.
 
     Args:
@@ -58,17 +58,16 @@ def choose(
         bank_shots: int32 (K,), the shot each is from; only the same shot's are shown.
 
     Returns:
-        int16 (T,), a bank index, `DRAWN` or `OWN`.
+        int32 (T,), a bank index, `DRAWN` or `OWN`.
     """
-    choice = np.full(len(shots), DRAWN, dtype=np.int16)
-    bounds = [0, *(np.flatnonzero(np.diff(shots)) + 1).tolist(), len(shots)]
-    for start, end in pairwise(bounds):
+    choice = np.full(len(shots), DRAWN, dtype=np.int32)
+    for start, end in stretches(shots):
         if shots[start] >= 0:
             entries = np.flatnonzero(bank_shots == shots[start])
             stretch = slice(start, end)
             costs = _costs(wanted[stretch], own[stretch], bank[entries])
             path = _cheapest(costs, np.clip(wanted.gap[stretch] / _VISIBLE, 0, 1))
-            choice[stretch] = np.array([*entries, OWN, DRAWN], dtype=np.int16)[path]
+            choice[stretch] = np.array([*entries, OWN, DRAWN], dtype=np.int32)[path]
     return choice
 
 

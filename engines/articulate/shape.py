@@ -26,7 +26,7 @@ INNER_CORNERS = (78, 308)
 #: Points that speech does not move.
 STILL = (
     *(168, 6, 2, 98, 327, 94, 33, 263, 133, 362),
-    *(129, 358, 50, 280, 205, 425, 101, 330, 36, 266, 203, 423),
+    *(129, 358, 50, 280, 101, 330),
     *(127, 356, 234, 454, 93, 323, 132, 361),
 )
 #: Points that the jaw carries, and how far they go with it.
@@ -34,6 +34,12 @@ JAW: tuple[tuple[int, float], ...] = (
     *((58, 0.12), (288, 0.12), (172, 0.25), (397, 0.25), (136, 0.5), (365, 0.5), (150, 0.7), (379, 0.7)),
     *((149, 0.85), (378, 0.85), (176, 0.95), (400, 0.95), (148, 1.0), (377, 1.0), (152, 1.0), (199, 1.0)),
     *((200, 1.0), (208, 0.95), (428, 0.95), (202, 0.6), (422, 0.6), (212, 0.3), (432, 0.3), (214, 0.2), (434, 0.2)),
+)
+
+#: Points beside the mouth, to the person's right and left, and how far they go with that corner of it.
+CHEEKS: tuple[tuple[tuple[int, int], float], ...] = (
+    *(((205, 425), 0.22), ((36, 266), 0.20), ((203, 423), 0.12)),
+    *(((212, 432), 0.40), ((202, 422), 0.40), ((214, 434), 0.20)),
 )
 
 #: Edges of the eyelids from one corner of the eye to the other, both included, and the lower edge of the brow above.
@@ -57,6 +63,7 @@ KEPT = tuple(
     sorted(
         {*UPPER_INNER, *LOWER_INNER, *UPPER_OUTER, *LOWER_OUTER, *OUTER_CORNERS, *INNER_CORNERS, *STILL}
         | {index for index, _ in JAW}
+        | {index for pair, _ in CHEEKS for index in pair}
         | {_NOSE_TIP}
         | {index for edge in (*UPPER_LIDS, *LOWER_LIDS, *BROWS) for index in edge}
     )

@@ -25,7 +25,7 @@ class _Block(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.expand = nn.Linear(channels, 2 * channels)
         self.shrink = nn.Linear(2 * channels, channels)
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = nn.Dropout(0.3)
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """(B, N, C) -> (B, N, C)."""

@@ -24,7 +24,6 @@ _WAKE_S = 1.0
 _NOD, _NOD_S, _NOD_APART_S, _NOD_SHARE = (0.005, 0.010), 0.45, 0.9, 0.6
 _STRESSED_PERCENTILE = 70
 _STREAM = 2
-_BESIDE = np.array([1.0, -2.0, 1.0])
 
 #: The head with its hair in halves of the face's oval, and how much further until nothing moves.
 _HEAD, _FADE = np.array([1.25, 1.35]), 1.2
@@ -37,8 +36,15 @@ _PIVOT = 1.5
 #: Points of the grid of weights to a face's height.
 _GRID = 24
 #: How much a picture moved by half a pixel may be sharpened to make up for it, and in which steps that is tried.
-_CRISPNESS = np.arange(0, 0.2, 0.02)
+_CRISPNESS = np.arange(0, 0.4, 0.02)
 _PHASES = ((0.5, 0.5), (0.5, 0.0), (0.25, 0.25), (0.25, 0.5))
+_SHARPER = np.array([-1.0, 2.0, -1.0], np.float32)
+#: Places are looked up in steps of a 32nd of a pixel, which are numbered across, then down: for each, how much of the
+#: sharpening half-way between two pixels it needs. The power keeps four faces as sharp at all steps, to some 3 %.
+_STEPS = 32
+_PARTS_OF_PIXEL = np.arange(_STEPS, dtype=np.float32) / _STEPS
+_HALFWAY = (4 * _PARTS_OF_PIXEL * (1 - _PARTS_OF_PIXEL)) ** 1.75
+_HALFWAY_ACROSS, _HALFWAY_DOWN = np.tile(_HALFWAY, _STEPS), np.repeat(_HALFWAY, _STEPS)
 #: Side of the square it is tried on, in heights of the face and in pixels at most.
 _TRIED, _MOST_TRIED_PX = 0.7, 400
 
@@ -171,18 +177,20 @@ def _detail(picture: Frame) -> float:
 
 
 def _looked_up(frame: Frame, x: Track, y: Track, crispness: float) -> Frame:
-    """Pixels from the places x, y (h, w), each sharpened as much as its place lies between pixels."""
-    places = np.ascontiguousarray(x), np.ascontiguousarray(y)
-    drawn = cv2.remap(frame, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    if not crispness:
-        return np.asarray(drawn, dtype=np.uint8)
-    sharp = drawn.astype(np.float32)
-    for place, kernel in ((places[0], _BESIDE[None]), (places[1], _BESIDE[:, None])):
-        part = place - np.floor(place)
-        halfway = 4 * part * (1 - part)
-        bend = cv2.filter2D(drawn, cv2.CV_16S, kernel, borderType=cv2.BORDER_REPLICATE)
-        sharp -= (np.float32(crispness) * halfway * halfway)[..., None] * bend
-    return np.clip(np.rint(sharp), 0, 255).astype(np.uint8)
+    """Pixels from the places x, y (h, w), each sharpened as much as its place lies between pixels.
+
+    Between its nearest four pixels a place is told far faster than by their neighbours too, and sharpening knows these.
+    """
+    whole, parts = cv2.convertMaps(np.ascontiguousarray(x), np.ascontiguousarray(y), cv2.CV_16SC2)
+    drawn = cv2.remap(frame, whole, parts, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if crispness:
+        kernel = np.float32(crispness) * _SHARPER
+        kernel[1] += 1
+        for halfway, along in ((_HALFWAY_ACROSS, kernel[None]), (_HALFWAY_DOWN, kernel[:, None])):
+            sharp = cv2.filter2D(drawn, cv2.CV_8U, along, borderType=cv2.BORDER_REPLICATE)
+            share = halfway[np.asarray(parts, np.uint16)]
+            drawn = cv2.blendLinear(drawn, sharp, 1 - share, share)
+    return np.asarray(drawn, dtype=np.uint8)
 
 
 def _radius(nodes: Floats, oval: Oval) -> Floats:

@@ -22,6 +22,8 @@ _EDGE_RISE = 0.45
 _MOST_OF_GAP = 0.72
 #: Teeth stand in the shade of the lip above them, so deep, and so dark at its edge and in full light, of white.
 _SHADE_DEPTH, _IN_SHADE, _IN_LIGHT = 0.055, 0.50, 1.35
+#: Bitten on, they stand in front, in so much of the light.
+_BITE_LIGHT = 0.5
 #: No two teeth are of one tone.
 _TONES = 0.04
 _BRIGHTEST = 0.93
@@ -56,6 +58,7 @@ class Opening:
         upper_edge: where the upper front teeth end.
         lower_edge: where the lower front teeth begin.
         tongue: 0..1.
+        bite: 0..1, the lower lip rests against the upper teeth, and no dark is seen below them.
     """
 
     x: Plane
@@ -66,6 +69,7 @@ class Opening:
     upper_edge: float
     lower_edge: float
     tongue: float
+    bite: float = 0.0
 
 
 def draw_mouth(opening: Opening, light: Light, *, upper_teeth: Plane | float = 1.0) -> Plane:
@@ -109,17 +113,19 @@ def _tongue(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     crown = opening.bottom - height * np.clip(1 - (opening.x / 0.21) ** 2, 0, 1)
     alpha = _step(opening.y - crown, 0.05) * np.clip(opening.gap / 0.08, 0, 1)
     rise = np.clip((opening.y - crown) / max(height, 1e-3), 0, 1)[..., None]
-    colour = 0.3 * light.black * _warmth(light) + light.skin * _tinted(_FLESH, light) * (0.50 + 0.40 * rise)
+    colour = 0.3 * light.black * _warmth(light) + light.skin * _tinted(_FLESH, light) * (0.62 + 0.40 * rise)
     return np.asarray(0.85 * alpha, np.float32), np.asarray(colour, np.float32)
 
 
 def _upper_teeth(opening: Opening, light: Light) -> tuple[Plane, Plane]:
     joints = _joints(opening.x, _UPPER_JOINTS)
-    lowest = np.minimum(opening.upper_edge, opening.top + _MOST_OF_GAP * (opening.bottom - opening.top))
+    most_of_gap = _MOST_OF_GAP + (1.3 - _MOST_OF_GAP) * opening.bite
+    lowest = np.minimum(opening.upper_edge, opening.top + most_of_gap * (opening.bottom - opening.top))
     edge = lowest - _EDGE_RISE * opening.x**2 - 0.014 * joints
     alpha = np.asarray(_step(edge - opening.y, 0.012) * _step(_ARCH_HALF_WIDTH - np.abs(opening.x), 0.05))
     under_lip = np.clip((opening.y - opening.top) / _SHADE_DEPTH, 0, 1)
     near_edge = np.clip((edge - opening.y) / 0.03, 0, 1)
+    under_lip += (1 - under_lip) * _BITE_LIGHT * opening.bite
     shade = (_IN_SHADE + (_IN_LIGHT - _IN_SHADE) * under_lip) * (0.90 + 0.10 * near_edge)
     return alpha, _enamel(light, shade * _each(opening.x, _UPPER_JOINTS, 0.34) * _round(opening.x))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engines.articulate.focus import restore
 from engines.articulate.shape import (
+    CHEEKS,
     INNER_CORNERS,
     INNER_RING,
     JAW,
@@ -35,9 +36,12 @@ _UI, _LI, _UO, _LO = places(UPPER_INNER), places(LOWER_INNER), places(UPPER_OUTE
 _OC, _IC = places(OUTER_CORNERS), places(INNER_CORNERS)
 _STILL, _JAW = places(STILL), places(tuple(index for index, _ in JAW))
 _JAW_SHARES = np.array([share for _, share in JAW])
+_CHEEKS = np.array([places(pair) for pair, _ in CHEEKS])
+_CHEEK_SHARES = np.array([share for _, share in CHEEKS])[:, None, None]
 _NOSE_BASE, _CHIN = places((2, 152))
 #: Knots of the splines: the upper lip, the lower, and what both share.
-_KNOTS = np.concatenate([_UI, _UO, _LI, _LO, _OC, _IC, _STILL, _JAW])
+_BESIDE = np.setdiff1d(_CHEEKS, _JAW)
+_KNOTS = np.concatenate([_UI, _UO, _LI, _LO, _OC, _IC, _STILL, _JAW, _BESIDE])
 _LIP_KNOTS = len(_UI) + len(_UO)
 _MIDDLE = 4
 #: The displacement ends so many cells of its grid before what may change does: more than a cell's diagonal.
@@ -49,6 +53,8 @@ _LIPS_MEET = 0.7
 
 #: Share of a change of the gap that the upper lip takes: little when opening, more when a smile has to close.
 _UPPER_SHARE_OPENING, _UPPER_SHARE_CLOSING = 0.22, 0.35
+#: The same when the lower lip goes to the upper teeth: the upper lip makes room for them.
+_UPPER_SHARE_TUCKED = 0.70, 0.20
 _CHIN_SHARE = 0.8
 #: Lips seen open have their edges a little inside the lip, or a line of teeth would stay when they close.
 _EDGE_INSET, _CLOSING_INSET = 0.013, 0.012
@@ -106,20 +112,22 @@ def move_points(points: Floats, pose: Pose) -> Move:
     profile = _opening_profile(face)
     gaps = np.maximum(face[_LI, 1] - face[_UI, 1], 0)
     change = pose.gap * profile - gaps
-    upper_share = _UPPER_SHARE_OPENING if change[_MIDDLE] > 0 else _UPPER_SHARE_CLOSING
+    upper_share = _upper_share(pose, opens=bool(change[_MIDDLE] > 0))
     drop = (1 - upper_share) * change[_MIDDLE]
 
     target = face.copy()
     lips = np.concatenate([_UI, _LI, _UO, _LO, _OC, _IC])
     wider = pose.width / max(face[_OC[1], 0] - face[_OC[0], 0], 1e-6) - 1
     ratio = np.clip(1 + _WIDTH_GAIN * wider, *_WIDTH_LIMITS)
-    target[lips, 0] *= ratio
+    # About the middle of the lips, not of the corners: in a turned face the far half is the narrower.
+    middle = face[[_UI[_MIDDLE], _LI[_MIDDLE]], 0].mean()
+    target[lips, 0] = middle + ratio * (face[lips, 0] - middle)
     target[_UI, 1] -= upper_share * change
     target[_LI, 1] += (1 - upper_share) * change
     thinner = 0.010 * pose.press * profile
     pushed = pose.rounding * profile
-    target[_UO, 1] += -0.85 * upper_share * change + thinner - 0.018 * pushed
-    target[_LO, 1] += 0.93 * (1 - upper_share) * change - thinner + 0.024 * pushed - 0.03 * pose.tuck * profile
+    target[_UO, 1] += -0.85 * upper_share * change + thinner - 0.014 * pushed
+    target[_LO, 1] += 0.93 * (1 - upper_share) * change - thinner + 0.016 * pushed - 0.03 * pose.tuck * profile
     corners = np.concatenate([_OC, _IC])
     target[corners, 1] += 0.1 * drop - 0.5 * pose.rounding * face[corners, 1]
     target[_JAW, 1] += _CHIN_SHARE * drop * _JAW_SHARES
@@ -134,8 +142,14 @@ def move_points(points: Floats, pose: Pose) -> Move:
     source = face.copy()
     source[_UI, 1] -= inset
     source[_LI, 1] += inset
+    target[_CHEEKS] += _CHEEK_SHARES * (target - face)[_OC]
     target = face + pose.strength * (target - face)
     return Move(basis, basis.to_pixels(source), basis.to_pixels(target))
+
+
+def _upper_share(pose: Pose, *, opens: bool) -> float:
+    usual = _UPPER_SHARE_OPENING if opens else _UPPER_SHARE_CLOSING
+    return usual + (_UPPER_SHARE_TUCKED[not opens] - usual) * pose.tuck
 
 
 def _opening_profile(face: Floats) -> Floats:

@@ -19,7 +19,7 @@ from engines.timeline import video_timeline
 from scripts.speed.work import SEGMENT_S, Task, engine
 
 #: What the networks are called in the results.
-_NETWORKS = {"FaceDetector": "detect", "FaceMesh": "mesh", "SpeechNet": "speech"}
+_NETWORKS = {"FaceDetector": "detect", "FaceMesh": "mesh", "Hearing": "speech"}
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
-"""Real speech with its text: the telephone prompts that Debian packages for Asterisk, read by four people.
+"""Real speech with its text: telephone prompts that Debian packages for Asterisk, read by two people.
 
-English and Spanish by Allison Smith, Canadian French by June Wallack (both CC-BY-SA-3.0), Italian by Carlo Flora and
-Russian provided by Maxim Topal (CC-BY-3.0): packages asterisk-core-sounds-*-g722. Only phones' times are learnt from.
+Italian by Carlo Flora and Russian provided by Maxim Topal, both CC-BY-3.0: packages asterisk-core-sounds-it-g722 and
+-ru-g722. The English, Spanish and French ones are CC-BY-SA-3.0, which asks that what is made of them be shared alike:
+they are left out, because this project's weights come under its own licence.
 """
 
 import gzip
@@ -18,16 +19,13 @@ from engines.articulate.phones import SILENCE, frame_phones
 from engines.articulate.speech_encoder import HOP, SAMPLE_RATE, STEP, SpeechEncoder
 from engines.articulate.speech_net import SpeechNet
 from scripts.training.align import align
-from scripts.training.channel import Samples
+from scripts.training.channel import Samples, pass_through
 from scripts.training.espeak import Manner, speak
 from scripts.training.features import Heard, hear
 
 _SHARE = Path("/usr/share")
 #: Folder of the sounds, the language of the package, and eSpeak's voice that reads it.
-_READERS = (
-    ("en_US_f_Allison", "en", "en-us"),
-    ("es_MX_f_Allison", "es", "roa/es-419"),
-    ("fr_CA_f_June", "fr", "roa/fr"),
+READERS = (
     ("it_IT_m_Carlo", "it", "it"),
     ("ru_RU_f_IvrvoiceRU", "ru", "ru"),
 )
@@ -55,7 +53,7 @@ def prompts(share: Path = _SHARE) -> Iterator[Prompt]:
     Raises:
         FileNotFoundError: when the packages that docs/training.md names are not installed.
     """
-    for folder, language, voice in _READERS:
+    for folder, language, voice in READERS:
         listing = share / f"doc/asterisk-core-sounds-{language}/core-sounds-{language}.txt.gz"
         texts = _LINE.findall(gzip.decompress(listing.read_bytes()).decode("utf-8", "ignore"))
         for name, text in sorted(texts):
@@ -81,13 +79,21 @@ def shuffled(seed: int, share: Path = _SHARE) -> list[Prompt]:
     return every
 
 
-def heard_prompts(every: Sequence[Prompt], encoder: SpeechEncoder) -> Iterator[Heard]:
-    """Prompts as the encoder hears them, several at once, each frame with its prompt's number instead of a phone."""
+def heard_prompts(every: Sequence[Prompt], encoder: SpeechEncoder, sent: int | None = None) -> Iterator[Heard]:
+    """Prompts as the encoder hears them, several at once, each frame with its prompt's number instead of a phone.
+
+    Args:
+        every: the prompts.
+        encoder: what hears them.
+        sent: the seed of a random channel through which each prompt is sent; as they are where None.
+    """
+    rng = None if sent is None else np.random.default_rng((sent, 4))
     first = 0
     for end in range(1, len(every) + 1):
         group = every[first:end]
         if sum(len(item.samples) for item in group) >= _GROUP or end == len(every):
-            features = hear(encoder, np.concatenate([item.samples for item in group]))
+            sounds = [item.samples if rng is None else pass_through(item.samples, rng) for item in group]
+            features = hear(encoder, np.concatenate(sounds))
             numbers = [np.full(len(item.samples) // HOP, first + place) for place, item in enumerate(group)]
             labels = np.concatenate(numbers).astype(np.uint16)
             yield features[: len(labels) // 2], labels
@@ -95,20 +101,22 @@ def heard_prompts(every: Sequence[Prompt], encoder: SpeechEncoder) -> Iterator[H
 
 
 @torch.inference_mode()
-def aligned(every: Sequence[Prompt], folder: Path, net: SpeechNet) -> Iterator[Heard]:
+def aligned(every: Sequence[Prompt], clean: Path, sent: Path, net: SpeechNet) -> Iterator[Heard]:
     """What `keep_heard` made of `heard_prompts`, with the phones that the network finds in them.
 
-    Where a prompt's text is not what is heard, its frames are left out.
+    Where a prompt's text is not what is heard, its frames are left out. Phones are sought in the prompts as they are,
+    and hold for those sent through a channel as well.
     """
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path) as file:
-            heard, numbers = file["heard"], file["phones"][::2]
-        presence = net.eval()(torch.from_numpy(heard).float()[None])[0].softmax(-1).numpy()
+    for path in sorted(clean.glob("*.npz")):
+        with np.load(path) as file, np.load(sent / path.name) as other:
+            copies, numbers = (file["heard"], other["heard"]), file["phones"][::2]
+        presence = net.eval()(torch.from_numpy(copies[0]).float()[None])[0].softmax(-1).numpy()
         for number in np.unique(numbers):
             start, end = np.searchsorted(numbers, [number, number + 1]).tolist()
             timed = align(_said(every[number]), presence[2 * start : 2 * end])
             if timed:
-                yield heard[start:end], frame_phones(timed, 2 * (end - start))
+                phones = frame_phones(timed, 2 * (end - start))
+                yield from ((heard[start:end], phones) for heard in copies)
 
 
 def _said(prompt: Prompt) -> list[int]:

@@ -133,6 +133,18 @@ def test_a_number_that_is_none_is_no_json(client: FlaskClient) -> None:
     assert (answer.status_code, "NaN is not a JSON number" in answer.text) == (400, True)
 
 
+@pytest.mark.parametrize(("path", "body", "within", "name"), TAKERS)
+@pytest.mark.parametrize("said", [None, [{"phones": "a", "start": 0, "end": 1}]])
+def test_a_language_without_words_gets_a_warning(
+    client: FlaskClient, gateway: FakeGateway, path: str, body: Body, within: str, name: str, said: object
+) -> None:
+    asked = changed(changed(body, f"{within}language", "en"), within + name, said)
+
+    assert client.post(path, json=asked).status_code == 200
+    (request,) = gateway.requests.values()
+    assert request.warnings == ("language changes nothing: there are no words in timings",)
+
+
 @pytest.mark.parametrize("face", list(FaceChoice))
 def test_a_face_can_be_chosen(client: FlaskClient, gateway: FakeGateway, face: FaceChoice) -> None:
     for path, body, within in ((VIDEO_PATH, STUDIO_VIDEO, "formState."), (SUBMIT_PATH, DEV, "")):

@@ -26,6 +26,15 @@ def test_words_and_phones_may_stand_side_by_side() -> None:
     )
 
 
+def test_every_letter_mark_and_tone_of_ipa_is_taken() -> None:
+    chart = "p b t d ʈ ɖ c ɟ k ɡ q ɢ ʔ m ɱ ɳ ɲ ŋ ɴ ʙ ʀ ⱱ ɾ ɸ β θ ð ʃ ʒ ç χ ʁ ħ ʕ ɮ ɬ ʘ ǀ ɓ ʄ ʍ ɥ ɕ ɺ ɧ t͡s k͜p"
+    tones = "ẽ ã ə̃ aː tʰ dˠ ⁿd ˥ ˩ ꜜ ꜛ ↗ ↘ ˈa ˌa a.a a‿a ǁ | ‖ ʧ ꭧ ɚ ᵻ ᵊ d̪ n̩ e̞ tʷ tʼ"
+
+    (entry,) = read_entries([{"phones": f"{chart} {tones}", "start": 0, "end": 9}])
+
+    assert entry.phones == f"{chart} {tones}"
+
+
 def test_times_that_were_added_up_may_overlap_by_their_rounding() -> None:
     first, second = read_entries([word(start=0.4, end=0.4 + 0.2), word(start=0.6, end=0.8)])
 
@@ -51,6 +60,9 @@ def test_what_else_an_entry_says_is_passed_over() -> None:
         ([word(text="")], "0.text", "must have 1 to 200 characters"),
         ([word(text="x" * 201)], "0.text", "must have 1 to 200 characters"),
         ([word(text=..., phones="HH AH0")], "0.phones", "must be IPA, such as 'h ə l oʊ', in which there is no 'H'"),
+        ([word(text=..., phones="ж a")], "0.phones", "must be IPA, such as 'h ə l oʊ', in which there is no 'ж'"),
+        ([word(text=..., phones="h ☃ l")], "0.phones", "must be IPA, such as 'h ə l oʊ', in which there is no '☃'"),
+        ([word(text=..., phones="你")], "0.phones", "must be IPA, such as 'h ə l oʊ', in which there is no '你'"),
         ([word(start=...)], "0.start", "is missing"),
         ([word(end=None)], "0.end", "is missing"),
         ([word(start="0.5")], "0.start", "must be a number"),

@@ -69,6 +69,8 @@ def test_a_words_phones_share_its_time_and_vowels_take_more_of_it() -> None:
         ("w ɜː l d", "w ɜː l d"),
         ("t͡ʃiːz", "t͡ʃ iː z"),
         ("mʲ.a", "mʲ a"),
+        ("ʧiːʤ", "t͡ʃ iː d͡ʒ"),
+        ("ɹoʊzᵻz", "ɹ o ʊ z ɪ z"),
     ],
 )
 def test_ipa_is_cut_into_its_phones(symbols: str, expected: str) -> None:

@@ -200,6 +200,16 @@ def test_with_a_vocal_track_it_goes_where_that_dialect_has_it(service: FakeServi
     assert body["face"] == "right"
 
 
+def test_what_a_finished_job_warns_of_is_told(service: FakeService, data: Path) -> None:
+    spans = ["no face from 2.0 s to 3.0 s: frames kept as they are"]
+    service.jobs = [{"status": "completed", "output": "https://example.com/out.mp4", "warnings": spans}]
+
+    answer = _submit(data, *MEDIA, "--wait", MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert f"warning: {spans[0]}\n" in answer.stderr
+    assert answer.stdout.splitlines() == [JOB_ID, "https://example.com/out.mp4"]
+
+
 def test_nothing_is_sent_before_the_timings_are_in_order(service: FakeService, data: Path, tmp_path: Path) -> None:
     (tmp_path / "said.json").write_text('[{"text": "hello", "start": 0.9, "end": 0.5}]')
 

@@ -51,6 +51,14 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_told_by_doctor_and_by_the_engi
     assert installed_engines.look("articulate", settings).fault == "no GPU, but the setting asks for one"
 
 
+def test_a_gpus_encoder_that_is_asked_for_and_does_not_work_is_told(tmp_path: Path) -> None:
+    finding = doctor.encoder(Settings(data_dir=tmp_path, video_encoder="h264_videotoolbox"))
+
+    assert finding.state is State.FAULT
+    assert "MOUTHPIECE_VIDEO_ENCODER=libx264" in finding.remedy
+    assert doctor.encoder(Settings(data_dir=tmp_path)).detail == "libx264, setting libx264"
+
+
 def test_an_engine_that_is_not_installed_is_told_with_those_that_are(tmp_path: Path) -> None:
     finding = doctor.engine(Settings(data_dir=tmp_path, engine="none"))
 

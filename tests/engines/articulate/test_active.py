@@ -103,6 +103,32 @@ def test_a_speaker_is_followed_from_track_to_track() -> None:
         assert (chosen.watched.bank.picture(index) == (10 if number < 50 else 20)).all()
 
 
+def test_in_flickering_light_where_each_frame_is_a_shot_people_stay_who_they_are() -> None:
+    shots = np.arange(100, dtype=np.int32)
+    large, small = _track(10, STILL, shots, (1, 2) * 50), _track(20, STILL, shots, (2, 1) * 50)
+    shrunk = replace(small, watched=replace(small.watched, points=small.watched.points * 0.9))
+    chosen = speaker_among([large, shrunk], FaceChoice.ACTIVE, WIDTH)
+
+    assert np.array_equal(_middle(chosen), np.tile([10.0, 20.0], 50))
+
+
+@pytest.mark.parametrize("choice", [FaceChoice.ACTIVE, FaceChoice.LEFT])
+def test_a_speaker_in_a_shot_in_which_they_cannot_be_driven_is_nobody_else(choice: FaceChoice) -> None:
+    halves = np.repeat(np.array([0, 1], np.int32), 50)
+    alone = _track(0, TALK, halves, (1, 1))
+    far = alone.watched.points * np.where(halves == 1, 0.1, 1).astype(np.float32)[:, None, None]
+    chosen = speaker_among([replace(alone, watched=replace(alone.watched, points=far))], choice, WIDTH)
+
+    assert chosen.watched.shots.tolist() == halves.tolist()
+
+
+def test_who_can_be_driven_comes_before_who_is_further_to_the_side() -> None:
+    near, far = _track(300, STILL), _track(0, STILL, people=(1,))
+    far = replace(far, watched=replace(far.watched, points=far.watched.points * np.float32(0.1)))
+
+    assert (_middle(speaker_among([near, far], FaceChoice.LEFT, WIDTH)) == 300).all()
+
+
 def test_nobody_can_be_chosen_of_nobody() -> None:
     nobody = _track(0, STILL, np.full(100, NOBODY, np.int32), ())
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from contracts.errors import InputError, NoFace, TooFewFaces
-from contracts.jobs import OutputOptions, Side
+from contracts.jobs import FaceChoice, OutputOptions, Side
 from engines.articulate import load
 from engines.articulate.casting import admit_by, pick_of, too_few
 from engines.articulate.performance import Performance, unpack
@@ -23,7 +23,7 @@ from engines.mask import masked
 from engines.media import VideoSource
 from engines.stills import read_still
 from engines.timeline import portrait_timeline, video_timeline
-from tests.engines.articulate.portrait import VOICE, picture
+from tests.engines.articulate.portrait import VOICE, landmarks, picture
 from tests.engines.drawn_face import drawn_face
 
 pytestmark = pytest.mark.unit
@@ -54,6 +54,17 @@ def test_a_single_voice_is_the_most_prominent_faces() -> None:
 
     assert pick_of(Side.ONLY, 1, 400)(faces) is faces[0]
     assert pick_of(Side.ONLY, 1, 400)([]) is None
+
+
+@pytest.mark.parametrize(("choice", "chosen"), [(FaceChoice.LEFT, 1), (FaceChoice.RIGHT, 0)])
+@pytest.mark.parametrize("is_portrait", [False, True])
+def test_where_nobody_can_be_driven_the_one_furthest_to_the_side_is_followed(
+    choice: FaceChoice, chosen: int, is_portrait: bool
+) -> None:
+    faces = [replace(_face(x), landmarks=landmarks() * np.float32(0.02) + np.float32(x)) for x in (300, 100)]
+
+    assert pick_of(Side.ONLY, 1, 400, choice, is_portrait=is_portrait)(faces) is faces[chosen]
+    assert pick_of(Side.ONLY, 1, 400, choice, is_portrait=is_portrait)([]) is None
 
 
 def test_a_mask_admits_faces_whose_mouths_are_in_its_bright_part() -> None:
@@ -238,6 +249,17 @@ def _real(media: Path, name: str) -> Frame:
     size = read_still(media / "img" / name).shape[1::-1]
     timeline = portrait_timeline((size[0], size[1]), 1.0, OutputOptions())
     return read_still(media / "img" / name, "", (timeline.width, timeline.height))
+
+
+@pytest.mark.parametrize(("choice", "x"), [(FaceChoice.LEFT, 702), (FaceChoice.RIGHT, 1064)])
+def test_who_is_furthest_to_a_side_of_a_picture_is_chosen_also_in_profile(
+    shared_media: Path, choice: FaceChoice, x: float
+) -> None:
+    frame = _real(shared_media, "two_people_studio.png")
+    alone = replace(_voices(0, 0)[0], side=Side.ONLY)
+    analysis = engine().analyse([frame], [alone], _timeline(frame, 5), Direction(face=choice), _quiet)
+
+    assert unpack(analysis.tensors)[Side.ONLY].watched.points[0, :, 0].mean() == pytest.approx(x, abs=20)
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,18 @@ def test_speech_moves_the_mouth_the_same_way_between_silences(driver: SpeechDriv
     assert np.corrcoef(alone, padded)[0, 1] > 0.97
 
 
+def test_signs_of_life_come_all_along_a_long_voice_and_can_stop_the_work(driver: SpeechDriver) -> None:
+    beats: list[int] = []
+
+    def stop_at_second() -> None:
+        beats.append(len(beats))
+        if len(beats) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        driver.articulate(hiss(40.0, -20), RATE, (), stop_at_second)
+
+
 @pytest.mark.parametrize("gain", [0.05, 0.3])
 def test_loudness_does_not_matter(driver: SpeechDriver, voice: Samples, gain: float) -> None:
     loud, soft = (driver.articulate(voice * factor, RATE) for factor in (1.0, gain))

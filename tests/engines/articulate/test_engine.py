@@ -133,6 +133,13 @@ def test_frames_without_a_face_are_given_back_and_named() -> None:
     assert all(rendered[number] is frames[number] for number in gone)
 
 
+def test_a_moment_without_a_face_is_named_by_one_time() -> None:
+    index = np.array([*range(20), 30, *range(50, 75)], dtype=np.int32)
+    analysis = engine().analyse(_video(75, range(20, 45)), [voice()], _timeline(index), Direction(), _quiet)
+
+    assert analysis.warnings == ("no face at 0.8 s: frames kept as they are",)
+
+
 def test_the_change_fades_where_the_face_goes() -> None:
     timeline = _timeline(np.arange(75, dtype=np.int32))
     analysis = engine().analyse(_video(75, range(40, 75)), [voice()], timeline, Direction(), _quiet)

@@ -87,3 +87,15 @@ def test_closed_eyes_do_not_blink() -> None:
         closed[places(upper)] = closed[places(lower)]
 
     assert not can_blink(picture(), closed)
+
+
+def test_lashes_that_stand_up_from_open_eyes_do_not_stand_on_shut_lids() -> None:
+    lid = points()[places((159, 386))]
+    reach = 0.12 * float(np.linalg.norm(points()[places((263,))] - points()[places((33,))]))
+    painted = picture().copy()
+    for x, y in lid:
+        cv2.line(painted, (int(x), int(y)), (int(x), int(y - reach)), (20, 15, 15), 1)
+
+    darker = close_eyes(picture(), points(), 1.0).astype(int) - close_eyes(painted, points(), 1.0)
+    below = int(lid[:, 1].max()) + 2
+    assert darker[below:].clip(0).sum() < 0.2 * (picture().astype(int) - painted).sum()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.articulate.identity import Likeness, Sitting, difference, people
+from engines.articulate.identity import Likeness, Sitting, differences, people
 
 pytestmark = pytest.mark.unit
 
@@ -30,24 +30,33 @@ def _likeness(seed: int, cheeks: NDArray[np.uint8] = FAIR, angle: float = 0.0) -
 
 
 def test_one_person_is_alike_wherever_they_look_and_however_near_they_are() -> None:
-    assert difference(_likeness(1), _likeness(1, angle=0.6)) < 0.1
+    assert differences(_likeness(1), [_likeness(1, angle=0.6)]) < 0.1
 
 
 def test_people_differ_in_shape_and_in_colour() -> None:
-    assert difference(_likeness(1), _likeness(2)) > 1.2
-    assert difference(_likeness(1), _likeness(1, DARK)) > 1.2
+    assert (differences(_likeness(1), [_likeness(2), _likeness(1, DARK)]) > 1.2).all()
 
 
 def test_each_likeness_is_put_to_its_person() -> None:
     sat = [_likeness(1), _likeness(2), _likeness(1, angle=0.4), _likeness(2, angle=-0.3), _likeness(3)]
 
-    assert people(sat, np.zeros((5, 5), bool)) == [0, 1, 0, 1, 2]
+    assert people(sat, [()] * 5) == [0, 1, 0, 1, 2]
 
 
 def test_two_who_are_seen_at_once_are_two() -> None:
-    apart = np.array([[False, True], [True, False]])
+    assert people([_likeness(1), _likeness(1)], [{1}, {0}]) == [0, 1]
 
-    assert people([_likeness(1), _likeness(1)], apart) == [0, 1]
+
+def test_of_two_at_once_each_is_put_to_whom_they_look_like() -> None:
+    sat = [_likeness(1), _likeness(2), _likeness(2, angle=0.4), _likeness(1, angle=0.3)]
+
+    assert people(sat, [{1}, {0}, {3}, {2}]) == [0, 1, 1, 0]
+
+
+def test_somebody_seen_very_often_stays_one_person() -> None:
+    sat = [_likeness(person, angle=0.02 * number) for number in range(20) for person in (1, 2)]
+
+    assert people(sat, [()] * 40) == [0, 1] * 20
 
 
 def test_nobody_has_no_likeness() -> None:

@@ -210,3 +210,14 @@ def test_below_the_upper_teeth_of_a_narrow_mouth_it_is_dark() -> None:
     tooth = _tooth(0.04)
 
     assert tooth[6:].max() < 0.8 * tooth.max()
+
+
+@pytest.mark.parametrize("seen", [[], [Weighted(_own(), 1.0)]], ids=["drawn", "own"])
+def test_the_teeth_that_a_lip_rests_against_are_bright(seen: list[Weighted]) -> None:
+    brightness = []
+    for tuck in (0.0, 1.0):
+        pose = Pose(gap=0.03, width=0.68, tuck=tuck)
+        after, _, region = _drawn(pose, seen)
+        brightness.append(after[_inside(pose, region)].astype(float).mean())
+
+    assert brightness[1] > brightness[0] + 8

@@ -37,7 +37,18 @@ def spoken(*timed: tuple[str, float]) -> torch.Tensor:
 
 @pytest.mark.parametrize(
     ("symbol", "expected"),
-    [("tʃ", "tʃ"), ("aɪ", "ɑɪ"), ("ɐ̃", "ɑ"), ("ˈoː", "o"), ("pʰ", "p"), ("ʁ", "ʁ"), ("g", "ɡ"), ("", ""), ("_:", "")],
+    [
+        ("tʃ", "tʃ"),
+        ("aɪ", "ɑɪ"),
+        ("ɐ̃", "ɑ"),
+        ("ˈoː", "o"),
+        ("pʰ", "p"),
+        ("ʁ", "ʁ"),
+        ("g", "ɡ"),
+        ("ɓ", "b"),
+        ("", ""),
+        ("_:", ""),
+    ],
 )
 def test_ipa_symbols_fall_into_phones_without_their_marks(symbol: str, expected: str) -> None:
     assert letters(phones_of_ipa(symbol)) == expected

@@ -33,6 +33,14 @@ def test_a_closed_mouth_borrows_the_opening_that_fits() -> None:
     assert (choice == 1).all()
 
 
+def test_of_very_many_mouths_the_last_can_be_borrowed() -> None:
+    shots = np.zeros(40_000, dtype=np.int32)
+    shots[-1] = 1
+    choice = choose(_looks(0.1), _looks(0.0), _shots(1), _looks(0.12, 40_000), shots)
+
+    assert (choice == 39_999).all()
+
+
 def test_a_mouth_turned_another_way_is_not_borrowed() -> None:
     bank = _looks(np.array([0.12]), 1, yaw=0.4)
     choice = choose(_looks(0.1), _looks(0.0), _shots(), bank, _shots(count=1))

@@ -56,6 +56,25 @@ def test_what_speech_does_not_move_stays() -> None:
     assert np.allclose(moved.target[places(STILL)], points()[places(STILL)])
 
 
+def test_cheeks_go_a_part_of_the_way_with_the_corners_of_the_mouth() -> None:
+    own = float(measure(points()[None]).width[0])
+    moved = move_points(points(), _own_pose(width=0.8 * own)).target - points()
+
+    for cheek, corner in ((205, 61), (425, 291)):
+        share = moved[places((cheek,)), 0] / moved[places((corner,)), 0]
+        assert 0.1 < share.item() < 0.5
+
+
+def test_for_f_the_upper_lip_rises_more_than_the_lower_falls() -> None:
+    closed = move_points(points(), _own_pose(gap=0.0)).target
+    again = closed.copy()
+    own = float(measure(closed[None]).width[0])
+    lip = places((13,))
+
+    usual, tucked = (move_points(again, Pose(gap=0.03, width=own, tuck=tuck)).target[lip, 1] for tuck in (0.0, 1.0))
+    assert tucked < usual - 0.5
+
+
 def test_the_chin_follows_the_lower_lip() -> None:
     chin = places((152,))
     moved = move_points(points(), _own_pose(gap=0.25)).target

@@ -36,6 +36,12 @@ def test_a_voice_is_cut_or_repeated_to_a_length(tmp_path: Path, seconds: float) 
     assert np.abs(speech.samples[-speech.rate // 4 :]).max() > 0.001
 
 
+def test_hearing_counts_the_encoder_too(task: Task) -> None:
+    busy = {name: stage["busy_ms"] for name, stage in stages(task).items()}
+
+    assert busy["analyse: speech"] > busy["analyse: rest"]
+
+
 def test_the_shares_of_the_stages_are_the_whole(task: Task) -> None:
     shares = {name: stage["share"] for name, stage in stages(task).items()}
 

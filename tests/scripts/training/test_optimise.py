@@ -9,7 +9,7 @@ import torch
 from engines.articulate.phones import PHONES
 from engines.articulate.speech_encoder import HEARD
 from engines.articulate.speech_net import SpeechNet
-from scripts.training.optimise import Corpus, Progress, load_corpus, optimise, scores
+from scripts.training.optimise import Corpus, Progress, load_corpus, optimise, scores, weights
 
 pytestmark = pytest.mark.unit
 
@@ -45,6 +45,11 @@ def test_a_few_steps_lower_the_loss(corpus: Corpus, tmp_path: Path) -> None:
     assert losses[-1] < losses[0]
 
 
+def test_training_twice_gives_the_same_bytes(corpus: Corpus, tmp_path: Path) -> None:
+    one, other = (last(corpus, 3, tmp_path / f"{name}.pt").average.state_dict() for name in ("one", "other"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_training_that_is_over_hands_back_its_result(corpus: Corpus, tmp_path: Path) -> None:
     end = last(corpus, 0, tmp_path / "none.pt")
     assert end.step == 0
@@ -55,3 +60,8 @@ def test_scores_name_what_they_measure(corpus: Corpus) -> None:
     found = scores(SpeechNet(len(PHONES)), corpus)
     assert {"frames_right", "r_opening", "r_closure"} <= set(found)
     assert 0 <= found["frames_right"] <= 1
+
+
+def test_missing_a_phone_that_lips_meet_for_costs_more_than_missing_another() -> None:
+    costs = weights()
+    assert costs[PHONES.index("m")] == costs[PHONES.index("v")] > costs[VOWEL] == costs[PHONES.index("w")]
