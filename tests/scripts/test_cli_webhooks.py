@@ -18,7 +18,7 @@ from scripts.worker import build
 from storage.deliveries import WebhookState
 from storage.keys import ApiKey
 from storage.records import Records
-from tests.activities.http_server import serving, status
+from tests.activities.http_server import Site, serving, status
 from tests.temporal_server import TemporalServer, development_server
 
 pytestmark = pytest.mark.workflow
@@ -62,15 +62,21 @@ def _kept(records: Records, key: ApiKey, name: str, state: WebhookState, url: st
     return delivery
 
 
-def _working(server: TemporalServer, tmp_path: Path, *commands: tuple[str, ...]) -> list[Result]:
-    """Run commands one after the other while the service's workers do."""
+def _working(
+    server: TemporalServer, tmp_path: Path, site: Site, *commands: tuple[str, ...], posts: int
+) -> list[Result]:
+    """Run commands one after the other while the service's workers do, until the receiver has got so many posts."""
     settings = Settings.from_env({"MOUTHPIECE_DATA_DIR": str(tmp_path), "MOUTHPIECE_FETCH_ALLOW": "127.0.0.1"})
 
     async def scenario() -> list[Result]:
         async with AsyncExitStack() as running:
             for queue in (Queue.FLOW, Queue.NOTIFY):
                 await running.enter_async_context(build(server.client, queue, implementations(queue, settings)))
-            return [await asyncio.to_thread(_run, *words) for words in commands]
+            answers = [await asyncio.to_thread(_run, *words) for words in commands]
+            async with asyncio.timeout(30):
+                while len(site.received) < posts:
+                    await asyncio.sleep(0.05)
+            return answers
 
     return server.run(scenario())
 
@@ -147,7 +153,7 @@ def test_all_dead_webhooks_are_sent_again_and_arrive(
         _kept(records, key, "msg_done", WebhookState.DELIVERED, f"{site.url}/hook")
         records.endpoints.disable(key.key_id, f"{site.url}/gone", "msg_0", AT)
 
-        (answer,) = _working(server, tmp_path, ("redeliver", "--all"))
+        (answer,) = _working(server, tmp_path, site, ("redeliver", "--all"), posts=5)
 
         assert answer.stdout == "sent off 5, left 1 to disabled endpoints\n"
         received = {request.headers["webhook-id"] for request in site.received}
@@ -165,7 +171,9 @@ def test_a_test_event_is_signed_like_any_webhook_and_enables_its_endpoint(
         taken, refused = _working(
             server,
             tmp_path,
+            site,
             *(("test", f"{site.url}{path}", "--key", key.key_id) for path in ("/hook", "/gone")),
+            posts=2,
         )
 
     posted = site.received[0]
