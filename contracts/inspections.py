@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from temporalio import activity
+
 from contracts.jobs import MediaInfo, MediaRef, OutputOptions
 
 _PREFIX = "inspect-"
@@ -115,3 +117,15 @@ def inspection_name(inspection_id: str) -> str:
 def inspection_workflow_id(inspection_id: str, key_id: str) -> str:
     """Name an inspection's workflow, so that only the key it belongs to can ask for it."""
     return f"{_PREFIX}{key_id}-{inspection_id}"
+
+
+@activity.defn(name="survey")
+def survey(step: SurveyInput) -> SurveyResult:
+    """Look for faces and plan the output, before there is a job."""
+    raise NotImplementedError
+
+
+@activity.defn(name="discard")
+def discard(step: DiscardInput) -> DiscardResult:
+    """Remove what an inspection fetched."""
+    raise NotImplementedError

@@ -1,6 +1,7 @@
 """One stub per activity: its input, its result, its queue, its timeouts and retries.
 
-Workflows call the stubs, `activities` implements them under the same names; `scripts/worker.py` alone sees both.
+The stubs of inspections and of retention stand beside their types. Workflows call the stubs, `activities` implements them
+under the same names; `scripts/worker.py` alone sees both.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 
 from contracts.errors import NON_RETRYABLE
-from contracts.inspections import DiscardInput, DiscardResult, SurveyInput, SurveyResult
+from contracts.inspections import discard, survey
 from contracts.jobs import (
     FaceChoice,
     JobError,
@@ -292,18 +293,6 @@ def probe(step: Delivery) -> ProbeResult:
     raise NotImplementedError
 
 
-@activity.defn(name="survey")
-def survey(step: SurveyInput) -> SurveyResult:
-    """Look for faces and plan the output, before there is a job."""
-    raise NotImplementedError
-
-
-@activity.defn(name="discard")
-def discard(step: DiscardInput) -> DiscardResult:
-    """Remove what an inspection fetched."""
-    raise NotImplementedError
-
-
 def _retry(first_s: float, most_s: float, attempts: int, factor: float = 2.0) -> RetryPolicy:
     return RetryPolicy(
         initial_interval=timedelta(seconds=first_s),
@@ -394,7 +383,6 @@ DISCARD = Step(
     start_to_close=timedelta(minutes=5),
     retry=_retry(1, 60, 0),
 )
-
 PRUNE = Step(
     stub=prune,
     queue=Queue.CONTROL,

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from contracts.jobs import JobError, JobRequest, MediaRef, Role, Script, Status, TimedText, Timings
 from contracts.plans import Plan
+from contracts.scopes import EVERY, USUAL, Scope, in_order
 from contracts.steps import Delivery, SettleInput
 from storage.batches import BatchRecord
-from storage.deliveries import WebhookState
+from storage.deliveries import WebhookFilter, WebhookState
 from storage.idempotency import Reservation, StoredAnswer
 from storage.jobs import JobFilter
-from storage.keys import key_text
+from storage.keys import ApiKey, key_text
 from storage.records import Records
 from tests.storage.requests import NOW, a_failure, a_request, a_success
 
@@ -59,7 +60,7 @@ REQUESTS = {
 def fill(records: Records) -> None:
     """Put something into every table."""
     for (name, text), plan in zip(KEYS.items(), Plan, strict=True):
-        records.keys.add(text, name, NOW, plan, is_admin=name == "one")
+        records.keys.add(text, name, NOW, plan, scopes=EVERY if name == "one" else USUAL)
     records.keys.revoke(KEY_IDS[2], "2026-01-02T04:00:00Z")
     _jobs(records)
     _webhooks(records)
@@ -115,9 +116,10 @@ def _begun(records: Records, name: str) -> Reservation:
 def answers(records: Records) -> dict[str, object]:
     """Ask everything that the records can be asked without changing them, as JSON would have it."""
     jobs, deliveries = records.jobs, records.deliveries
+    failed = WebhookFilter(key_id=KEY_IDS[0], state=WebhookState.FAILED, since="2025")
     asked: dict[str, object] = {
-        "keys": [asdict(key) for key in records.keys.list()],
-        "found by text": [asdict(key) if key else None for key in map(records.keys.find, KEYS.values())],
+        "keys": [_key(key) for key in records.keys.list()],
+        "found by text": [_key(key) if key else None for key in map(records.keys.find, KEYS.values())],
         "secrets": [str(records.keys.webhook_secret(key_id)) for key_id in KEY_IDS],
         "jobs": [asdict(job) for job in jobs.list(limit=100)],
         "by id": {name: _dict(jobs.find(made.job_id)) for name, made in REQUESTS.items()},
@@ -130,11 +132,16 @@ def answers(records: Records) -> dict[str, object]:
         "pace": asdict(jobs.pace()),
         "balances": [asdict(records.ledger.balance(key_id)) for key_id in KEY_IDS],
         "webhooks": [asdict(each) for each in deliveries.of_job(REQUESTS["succeeded"].job_id, TODAY)],
-        "failed webhooks": [asdict(each) for each in deliveries.failed(KEY_IDS[0], "2025", TODAY)],
+        "failed webhooks": [asdict(each) for each in deliveries.list_by(failed, TODAY, 100)],
         "batch": _dict(records.batches.find(REQUESTS["batched"].batch_id)),
     }
     found: dict[str, object] = json.loads(json.dumps(asked))
     return found
+
+
+def _key(key: ApiKey) -> dict[str, object]:
+    """A key; `is_admin` is what releases before scopes had in their place."""
+    return asdict(key) | {"scopes": in_order(key.scopes), "is_admin": Scope.ADMIN in key.scopes}
 
 
 def _dict(found: object) -> dict[str, object] | None:
