@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     Schedule,
@@ -54,15 +55,25 @@ async def ensure(client: Client) -> None:
         await client.create_schedule(SCHEDULE_ID, described())
         logger.info("retention_scheduled every_h=%g", EVERY.total_seconds() / 3600)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(SCHEDULE_ID).update(_updated)
+        (written,) = await client.data_converter.encode([RetentionProgress()])
+        await client.get_schedule_handle(SCHEDULE_ID).update(lambda found: _updated(found, written))
     except RPCError as fault:
         if fault.status is not RPCStatusCode.UNIMPLEMENTED:
             raise
         logger.warning("retention_unscheduled cause=%r", "this server has no schedules: run mouthpiece data prune")
 
 
-def _updated(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
+def _updated(found: ScheduleUpdateInput, written: Payload) -> ScheduleUpdate | None:
+    """Bring a schedule up to date; `written` is its input as this process writes it."""
     wanted, there = described(), found.description.schedule
     wanted.state = there.state
     is_same = there.spec.intervals == wanted.spec.intervals and there.policy == wanted.policy
-    return None if is_same else ScheduleUpdate(schedule=wanted)
+    return None if is_same and _is_written_alike(there, written) else ScheduleUpdate(schedule=wanted)
+
+
+def _is_written_alike(there: Schedule, written: Payload) -> bool:
+    """Whether a schedule's input is under the same key, if any: it would outlive a key that is given up."""
+    action = there.action
+    if not isinstance(action, ScheduleActionStartWorkflow):
+        return False
+    return [each.metadata if isinstance(each, Payload) else None for each in action.args] == [written.metadata]

@@ -135,9 +135,13 @@ def _ill_used(trial: Trial, found: Secrets, files: str, there: str) -> str:
         f"http://nowhere.invalid/face.png{query}",
     ]
     hooks = [f"{there}/hook?key={found.hook}", f"http://127.0.0.1:{closed}/hook?key={found.hook}"]
+    rotated = client.post("/api/v1/webhooks/secret", {}).json()["webhook_secret"]
+    found.operator["new webhook secret"] = rotated.removeprefix("whsec_")
     jobs = [client.image_job(picture, voice, webhook=hook) for picture in pictures for hook in hooks]
     told = [client.post(path, body).text for path, body in _refused(found, files)]
     told += [client.post("/api/v1/inspect", {"source": picture, "audio": voice}).text for picture in pictures[:4]]
+    told += [client.post("/api/v1/webhooks/test", {"url": hook}).text for hook in hooks]
+    assert ['"delivered":true' in answer for answer in told[-2:]] == [True, False]
     told += [_asked_wrongly(trial, found)]
     ended = [until(lambda job_id=job_id: _ended(client, job_id)) for job_id in jobs]  # type: ignore[misc]
     outputs = [str(job["output"]) for job in ended if job["status"] == "completed"]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -12,13 +13,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.client import ScheduleActionExecutionStartWorkflow, WorkflowHandle
+from temporalio.client import (
+    Client,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleActionStartWorkflow,
+    WorkflowHandle,
+)
 from temporalio.service import RPCError
 
 from contracts.errors import StorageBusy
 from contracts.retention import SCHEDULE_ID, Phase, PruneInput, RetentionProgress
 from contracts.steps import Queue
 from scripts import retention_schedule
+from storage.payloads import data_converter, key_id
 from storage.records import Records
 from tests.storage.requests import a_request, a_success
 from tests.temporal_server import TemporalServer, development_server
@@ -96,6 +103,25 @@ def test_the_schedule_is_made_once_kept_current_and_stays_paused(server: Tempora
 
     assert every == retention_schedule.EVERY
     assert is_paused
+
+
+def test_a_schedule_takes_the_key_that_payloads_are_encrypted_with_now(server: TemporalServer) -> None:
+    old, new = (b64encode(letter * 32).decode() for letter in (b"o", b"n"))
+
+    async def scenario() -> list[bytes]:
+        handle, seen = server.client.get_schedule_handle(SCHEDULE_ID), []
+        with suppress(RPCError):
+            await handle.delete()
+        for keys in (old, f"{new},{old}", new, ""):
+            client = await Client.connect(server.address, data_converter=data_converter(keys))
+            await retention_schedule.ensure(client)
+            action = (await handle.describe()).schedule.action
+            assert isinstance(action, ScheduleActionStartWorkflow)
+            seen += [payload.metadata.get("encryption-key-id", b"") for payload in action.args]
+        return seen
+
+    names = [key_id(letter * 32).encode() for letter in (b"o", b"n", b"n")]
+    assert server.run(scenario()) == [*names, b""]
 
 
 @contextmanager
