@@ -6,7 +6,7 @@ from enum import StrEnum
 class Scope(StrEnum):
     """Something that a key may do, with what is its own; no scope holds another."""
 
-    #: Make jobs, batches, inspections and uploads; cancel, retry and delete jobs; send webhooks again.
+    #: Make jobs, batches, inspections and uploads; cancel, retry and delete jobs; see to webhooks.
     SUBMIT = "submit"
     #: See jobs, webhooks, batches, inspections, usage and voices.
     READ = "read"

@@ -1,6 +1,6 @@
 """One stub per activity: its input, its result, its queue, its timeouts and retries.
 
-The stubs of inspections and of retention stand beside their types. Workflows call the stubs, `activities` implements them
+Those of inspections and of retention stand beside their types. Workflows call the stubs, `activities` implements them
 under the same names; `scripts/worker.py` alone sees both.
 """
 

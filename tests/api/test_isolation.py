@@ -16,6 +16,7 @@ from contracts.scopes import EVERY, Scope
 from contracts.settings import Settings
 from contracts.steps import Delivery
 from storage.records import Records
+from storage.signing import new_signing_secret
 from tests.api.bodies import DEV, IMAGE_PATH, RESULT_PATH, STUDIO, SUBMIT_PATH
 from tests.api.conftest import NOW, client_with_key, services_of
 from tests.api.routes import Route, routes
@@ -28,7 +29,7 @@ OWNED = {"job_id", "delivery_id", "batch_id", "inspection_id"}
 #: Those that do not: keys are an admin's, a token is itself the right, the rest is public.
 UNOWNED = {"key_id", "token", "name", "code"}
 #: Routes that list or sum up, and what a key that owns nothing gets.
-LISTS = {"GET /v1/jobs", "GET /v1/usage", "POST /v1/deliveries/redeliver"}
+LISTS = {"GET /v1/jobs", "GET /v1/usage", "GET /v1/deliveries", "GET /v1/webhooks", "POST /v1/deliveries/redeliver"}
 #: Routes that name a job in the body, or show what is everybody's or an admin's.
 ELSEWHERE = {"POST /getAsyncResult", "GET /v1/voices", "GET /v1/keys", "POST /v1/keys"}
 
@@ -95,6 +96,8 @@ def owned(client: FlaskClient, records: Records) -> Owned:
     assert record is not None
     delivery = Delivery(job_id=job_id, key_id=record.key_id, delivery_id="msg_1", url="https://a.example", body="{}")
     records.deliveries.open(delivery, "2026-01-01T00:00:00Z")
+    records.endpoints.disable(record.key_id, delivery.url, delivery.delivery_id, "2026-01-01T00:00:00Z")
+    records.signing.rotate(record.key_id, new_signing_secret(), NOW)
     ids = {"job_id": job_id, "batch_id": batch_id, "inspection_id": inspection["id"], "delivery_id": "msg_1"}
     return Owned(ids=ids, number=number)
 
@@ -165,9 +168,42 @@ def test_lists_and_sums_hold_nothing_of_another_key(
         usage = stranger.get(f"{prefix}/v1/usage").get_json()
         assert (usage["credits_used"], usage["credits_reserved"]) == (0, 0)
         again = stranger.post(f"{prefix}/v1/deliveries/redeliver", json={"since": "2000-01-01T00:00:00Z"})
-        assert again.get_json() == {"ids": [], "count": 0}
+        assert again.get_json() == {"ids": [], "count": 0, "skipped": 0, "next_cursor": None}
+        assert stranger.get(f"{prefix}/v1/deliveries").get_json() == {"deliveries": [], "next_cursor": None}
+        assert stranger.get(f"{prefix}/v1/webhooks").get_json() == {"old_secrets": [], "disabled_endpoints": []}
     assert gateway.calls == 0
     assert len(client.get(f"{prefix}/v1/jobs").get_json()["jobs"]) == 3
+    assert len(client.get(f"{prefix}/v1/deliveries").get_json()["deliveries"]) == 1
+    assert all(len(mine) == 1 for mine in client.get(f"{prefix}/v1/webhooks").get_json().values())
+
+
+def test_another_keys_endpoint_and_secret_stay_as_they_are(
+    owned: Owned, strangers: list[FlaskClient], client: FlaskClient
+) -> None:
+    before = client.get("/api/v1/webhooks").get_json()
+
+    for stranger in strangers:
+        enabled = stranger.post("/api/v1/webhooks/enable", json={"url": "https://a.example"})
+        assert enabled.get_json() == {"url": "https://a.example", "was_disabled": False}
+        assert stranger.post("/api/v1/webhooks/secret", json={}).status_code == 201
+
+    assert client.get("/api/v1/webhooks").get_json() == before
+
+
+def test_a_cursor_of_another_keys_webhooks_leads_to_nothing_of_them(
+    owned: Owned, strangers: list[FlaskClient], client: FlaskClient, records: Records
+) -> None:
+    (made,) = client.get("/api/v1/deliveries").get_json()["deliveries"]
+    record = records.jobs.find(owned.ids["job_id"])
+    assert record is not None
+    later = Delivery(job_id="", key_id=record.key_id, delivery_id="msg_2", url="https://a.example", body="{}")
+    records.deliveries.open(later, "2026-01-01T00:00:01Z")
+    cursor = client.get("/api/v1/deliveries?limit=1").get_json()["next_cursor"]
+
+    assert cursor
+    assert client.get(f"/api/v1/deliveries?cursor={cursor}").get_json()["deliveries"] == [made]
+    for stranger in strangers:
+        assert stranger.get(f"/api/v1/deliveries?cursor={cursor}").get_json()["deliveries"] == []
 
 
 def test_a_cursor_of_another_key_leads_to_nothing_of_it(
