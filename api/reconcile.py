@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.job_moves import redeliver, settle_from_outside
 from api.services import Services, utc_text
 from api.temporal import Gateway
-from contracts.errors import MouthpieceError
+from contracts.errors import Conflict, MouthpieceError
 from storage.deliveries import WebhookState
 from storage.records import Records
 
@@ -61,7 +62,9 @@ def _start_owed(records: Records, gateway: Gateway, now: datetime) -> None:
         for delivery_id in unsent:
             webhook = records.deliveries.find(delivery_id, now)
             if webhook and webhook.state is WebhookState.PENDING:
-                redeliver(records, gateway, webhook, now)
+                # One whose endpoint is disabled is not to be sent.
+                with suppress(Conflict):
+                    redeliver(records, gateway, webhook, now)
             records.owed.forget_webhook(delivery_id)
 
 

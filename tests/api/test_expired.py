@@ -157,3 +157,15 @@ def test_owed_jobs_are_started_and_owed_webhooks_sent_off_once(
     found = services.records.jobs.find(job_id)
     assert found is not None
     assert found.is_started
+
+
+def test_an_owed_webhook_of_a_disabled_endpoint_is_let_go(services: Services, gateway: FakeGateway) -> None:
+    delivery = Delivery(delivery_id="msg_1", job_id="j", key_id="k", url="https://example.com", body="{}")
+    services.records.deliveries.open(delivery, "2026-01-02T03:04:05Z")
+    services.records.endpoints.disable("k", delivery.url, "msg_0", "2026-01-02T03:04:05Z")
+    services.records.owed.owe_all()
+
+    reconcile(services.records, gateway, NOW)
+
+    assert gateway.redelivered == []
+    assert services.records.owed.webhooks() == []
