@@ -81,7 +81,8 @@ class Expiry:
         """How those of some jobs stand that are in the records; one that has not ended is QUEUED."""
         row: Row = {f"id{index}": job_id for index, job_id in enumerate(job_ids)}
         names = ", ".join(f":{name}" for name in row)
-        rows = self._file.rows(f"SELECT job_id, status FROM jobs WHERE job_id IN ({names})", row)  # noqa: S608
+        sql = f"SELECT job_id, status FROM jobs WHERE job_id IN ({names})"  # noqa: S608 # nosec B608 # :id0, :id1 ...
+        rows = self._file.rows(sql, row)
         return {str(found["job_id"]): Status(str(found["status"])) for found in rows}
 
     def remove(self, job: OldJob) -> bool:
@@ -161,11 +162,11 @@ OLD_JOBS = """
 _FIELDS = ("source", "audio", "vocal", "right_audio", "mask")
 _NAMES = " OR ".join(f"json_extract(request, '$.{field}.blob') = :blob" for field in _FIELDS)
 
-NEEDED = f"SELECT 1 FROM jobs WHERE status = 'queued' AND ({_NAMES}) LIMIT 1"  # noqa: S608
+NEEDED = f"SELECT 1 FROM jobs WHERE status = 'queued' AND ({_NAMES}) LIMIT 1"  # noqa: S608 # nosec B608 # names from above
 CLAIM = f"""
     UPDATE jobs SET expiring = expiring | :parts, COLUMNS
     WHERE job_id = :job_id AND status != 'queued' AND NOT EXISTS ({NEEDED})
-"""  # noqa: S608
+"""  # noqa: S608 # nosec B608 # the statement above
 
 OLD_BATCHES = """
     SELECT batch_id FROM batches WHERE created_at < :before AND batch_id > :after

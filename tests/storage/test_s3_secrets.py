@@ -13,7 +13,7 @@ from storage.blobs import open_blobs
 
 pytestmark = pytest.mark.unit
 
-SECRET = "tell-tale-secret-of-the-bucket"
+TELL_TALE = "tell-tale-secret-of-the-bucket"
 
 
 class Refusing(BaseHTTPRequestHandler):
@@ -42,12 +42,12 @@ def test_a_refusing_store_makes_no_log_line_or_error_tell_the_secret(
             s3_bucket="media",
             s3_endpoint=url,
             s3_access_key_id="tester",
-            s3_secret_access_key=Secret(SECRET),
+            s3_secret_access_key=Secret(TELL_TALE),
         )
         with pytest.raises(MouthpieceError) as caught:
             open_blobs(settings).local("jobs/1/output.mp4")
 
     assert "blob_store_fault" in caplog.text
     for said in (caplog.text, str(caught.value), repr(settings)):
-        assert SECRET not in said
+        assert TELL_TALE not in said
         assert "X-Amz-Signature" not in said
