@@ -1,4 +1,4 @@
-"""Which addresses the service may connect to: public ones, and those that the operator lists.
+"""Where the service may connect to: public addresses, and those that the operator lists.
 
 A URL is judged by every address its host resolves to, and the connection then goes to one of exactly these, so that
 a name that changes its mind in between gains nothing.
@@ -7,33 +7,28 @@ a name that changes its mind in between gains nothing.
 import ipaddress
 import logging
 import socket
+from contextlib import closing
 from dataclasses import dataclass
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
-
+from activities.ports import REFUSED
+from activities.reserved import is_metadata, is_public
+from contracts.allow_list import Address, AllowList
 from contracts.errors import FetchFailed, FetchRefused, FetchTimeout
-from contracts.settings import AllowList, Network
+from contracts.web_addresses import AddressFault, WebTarget, read_url
 
 logger = logging.getLogger(__name__)
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_PORTS = {"http": 80, "https": 443}
-_URL_LIMIT = 4096
+#: Signed links that a redirect leads to are longer than what clients may send.
+_URL_LIMIT = 8192
 _REMEDY = "To permit it, list the network or host in MOUTHPIECE_FETCH_ALLOW."
-
-#: IPv6 ranges that carry an IPv4 address inside, behind which any private one could hide.
-_CARRIERS = tuple(
-    ipaddress.ip_network(text)
-    for text in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
-)
+_PORT_REMEDY = "To permit it, list the host with its port in MOUTHPIECE_FETCH_ALLOW."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a checked URL leads. `authority` is what the Host header says."""
 
+    scheme: str
     host: str
     port: int
     authority: str
@@ -44,47 +39,34 @@ def check(url: str, field: str, allow: AllowList) -> Endpoint:
     """Resolve a URL's host and refuse what must not be reached.
 
     Raises:
-        FetchRefused: when the URL is malformed, of another scheme, carries credentials, or leads to an address that
-            is neither public nor allowed.
+        FetchRefused: when the URL is malformed, of another scheme, carries credentials, or leads to a port or an
+            address that is neither open to all nor allowed.
         FetchFailed: when there is no such host.
         FetchTimeout: when the name cannot be resolved at the moment.
     """
-    parsed = _parse(url, field)
-    host = (parsed.host or "").strip("[]")
-    port = parsed.port or _PORTS[parsed.scheme or ""]
-    addresses = _resolve(host, port, field)
-    if host.lower().rstrip(".") not in allow.hosts:
-        for address in addresses:
-            _check_address(address, host, field, allow)
+    target = _read(url, field)
+    if target.port in REFUSED and not allow.has_port(target.host, target.port):
+        logger.warning("port_refused host=%s port=%d", target.host, target.port)
+        raise FetchRefused(
+            f"port {target.port} is not one that files are fetched from", field=field, remedy=_PORT_REMEDY
+        )
+    addresses = _resolve(target.host, target.port, field)
+    for address in addresses:
+        _check_address(address, target, field, allow)
     return Endpoint(
-        host=host, port=port, authority=_authority(parsed), addresses=tuple(dict.fromkeys(map(str, addresses)))
+        scheme=target.scheme,
+        host=target.host,
+        port=target.port,
+        authority=target.authority,
+        addresses=tuple(dict.fromkeys(map(str, addresses))),
     )
 
 
-def is_public(address: Address) -> bool:
-    """Whether an address is one that anyone on the internet could reach."""
-    if isinstance(address, ipaddress.IPv6Address) and any(address in carrier for carrier in _CARRIERS):
-        return False
-    return address.is_global and not (address.is_multicast or address.is_reserved)
-
-
-def _parse(url: str, field: str) -> Url:
-    if len(url) > _URL_LIMIT:
-        raise FetchRefused(f"URL longer than {_URL_LIMIT} characters", field=field)
+def _read(url: str, field: str) -> WebTarget:
     try:
-        parsed = parse_url(url)
-    except LocationParseError:
-        raise FetchRefused("not a URL", field=field) from None
-    if parsed.scheme not in _PORTS or not parsed.host:
-        raise FetchRefused("not an http:// or https:// URL", field=field)
-    if parsed.auth is not None:
-        raise FetchRefused("URLs with a user name or password are not fetched", field=field)
-    return parsed
-
-
-def _authority(parsed: Url) -> str:
-    is_default = parsed.port in (None, _PORTS[parsed.scheme or ""])
-    return f"{parsed.host}" if is_default else f"{parsed.host}:{parsed.port}"
+        return read_url(url, longest=_URL_LIMIT)
+    except AddressFault as fault:
+        raise FetchRefused(f"the URL {fault}", field=field) from None
 
 
 def _resolve(host: str, port: int, field: str) -> list[Address]:
@@ -100,12 +82,30 @@ def _resolve(host: str, port: int, field: str) -> list[Address]:
     return [ipaddress.ip_address(str(sockaddr[0]).split("%")[0]) for *_, sockaddr in found]
 
 
-def _check_address(address: Address, host: str, field: str, allow: AllowList) -> None:
-    if is_public(address) or any(_contains(network, address) for network in allow.networks):
+def _check_address(address: Address, target: WebTarget, field: str, allow: AllowList) -> None:
+    by_name = allow.has_host(target.host, target.port) and not is_metadata(address)
+    if by_name or allow.has_address(address):
         return
-    logger.warning("address_refused host=%s address=%s", host, address)
-    raise FetchRefused(f"the address of {host} is not a public one", field=field, remedy=_REMEDY)
+    if not is_public(address):
+        fault = f"the address of {target.host} is not a public one"
+    elif _is_own(address):
+        fault = f"the address of {target.host} is this machine's own"
+    else:
+        return
+    logger.warning("address_refused host=%s address=%s", target.host, address)
+    raise FetchRefused(fault, field=field, remedy=_REMEDY)
 
 
-def _contains(network: Network, address: Address) -> bool:
-    return network.version == address.version and address in network
+def _is_own(address: Address) -> bool:
+    """Whether a public address is one of this machine's, whose firewall may trust what comes from within.
+
+    The system names the address that it would send from; nothing is sent.
+    """
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with closing(socket.socket(family, socket.SOCK_DGRAM)) as probe:
+            probe.connect((str(address), 9))
+            return ipaddress.ip_address(probe.getsockname()[0]) == address
+    except OSError:
+        # No way leads there at all.
+        return False

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
 
 from contracts.errors import (
     EngineMemory,
@@ -34,6 +34,13 @@ _fraction: ContextVar[float] = ContextVar("_fraction", default=0.0)
 
 #: Shortest time between two heartbeats handed to Temporal, in seconds; the worker throttles what it sends further.
 _HEARTBEAT_S = 0.2
+#: Pauses before a step is begun again, while the disk is full or the file store away, in seconds; each twice the one
+#: before it, up to the longest.
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+#: Part of the time an attempt may take that it may wait for room.
+_PATIENT_PART = 1 / 3
+_REST_S = 0.2
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -60,13 +67,16 @@ StepOut = TypeVar("StepOut")
 
 
 def at_boundary(work: Callable[[Owner, StepIn], StepOut]) -> Callable[[Owner, StepIn], StepOut]:
-    """Wrap a step's body: its log lines know their job, and its errors leave as Temporal's."""
+    """Wrap a step's body: its log lines know their job, and its errors leave as Temporal's.
+
+    One that finds no room to store its files waits for it: that is nobody's fault and lasts longer than others.
+    """
 
     @functools.wraps(work)
     def guarded(self: Owner, step: StepIn) -> StepOut:
         token = current_job.set(step.job_id)
         try:
-            return work(self, step)
+            return _with_patience(lambda: work(self, step))
         except (CancelledError, ApplicationError):
             raise
         except Exception as fault:
@@ -75,6 +85,36 @@ def at_boundary(work: Callable[[Owner, StepIn], StepOut]) -> Callable[[Owner, St
             current_job.reset(token)
 
     return guarded
+
+
+def _with_patience(work: Callable[[], StepOut]) -> StepOut:
+    """Do it, and once more after each pause as long as there is no room; heartbeats go on meanwhile."""
+    pause_s, ends_at = FIRST_PAUSE_S, time.monotonic() + _patience_s()
+    while True:
+        try:
+            return work()
+        except (StorageBusy, OSError) as fault:
+            if not isinstance(_as_ours(fault), StorageBusy) or time.monotonic() + pause_s > ends_at:
+                raise
+            logger.warning("step_waits_for_room pause_s=%g cause=%r", pause_s, str(fault))
+            _rest(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _patience_s() -> float:
+    """How long the current attempt may wait; not at all where its limit is so short that it has no heartbeats."""
+    if not activity.in_activity():
+        return 0.0
+    info = activity.info()
+    limit = info.start_to_close_timeout if info.heartbeat_timeout else None
+    return limit.total_seconds() * _PATIENT_PART if limit else 0.0
+
+
+def _rest(pause_s: float) -> None:
+    until = time.monotonic() + pause_s
+    while (left_s := until - time.monotonic()) > 0:
+        alive()
+        time.sleep(min(_REST_S, left_s))
 
 
 def reporter() -> Report:
@@ -115,13 +155,16 @@ def _failure(fault: Exception) -> ApplicationError:
     if error is None:
         logger.exception("step_crashed kind=%s", type(fault).__name__)
         return ApplicationError("something went wrong inside the service", type=ErrorCode.INTERNAL)
+    if isinstance(error, RetryLater):
+        # All as planned: whoever raised it has told what there is to tell, and the SDK is not to warn of it either.
+        return ApplicationError(
+            str(error),
+            type=error.code,
+            next_retry_delay=error.pause,
+            category=ApplicationErrorCategory.BENIGN,
+        )
     logger.warning("step_failed code=%s message=%r remedy=%r", error.code, str(error), error.remedy)
-    return ApplicationError(
-        _told(error),
-        type=error.code,
-        non_retryable=not error.retryable,
-        next_retry_delay=error.pause if isinstance(error, RetryLater) else None,
-    )
+    return ApplicationError(_told(error), type=error.code, non_retryable=not error.retryable)
 
 
 def _told(error: MouthpieceError) -> str:

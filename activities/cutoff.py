@@ -46,4 +46,5 @@ def cut_off(opened: Sequence[socket.socket], after_s: float, fault: MouthpieceEr
         timer.cancel()
         # What was cut short can look like a whole answer: headers may end where the connection does.
         if fault and is_over.is_set():
-            raise fault
+            # Without what came of the block: its text may hold a whole URL.
+            raise fault from None

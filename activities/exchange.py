@@ -4,22 +4,24 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPException, RemoteDisconnected
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError
 
 from activities.addresses import Endpoint, check
 from activities.cutoff import cut_off, tracked
-from contracts.errors import FetchFailed, FetchRefused, FetchTimeout
-from contracts.settings import AllowList
+from contracts.allow_list import AllowList
+from contracts.errors import FetchFailed, FetchRefused, FetchTimeout, MouthpieceError
 
 logger = logging.getLogger(__name__)
+# It writes whole URLs, at DEBUG and when an answer's headers are odd; their query strings are often signatures.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
@@ -52,13 +54,12 @@ class PinnedAdapter(HTTPAdapter):
         cert: tuple[str, str] | str | None = None,
     ) -> HTTPConnectionPool:
         """Put the checked address in the host's place."""
-        target, tls = self.build_connection_pool_key_attributes(request, verify or False, cert)
-        named = {"server_hostname": self._endpoint.host} if target["scheme"] == "https" else {}
+        _, tls = self.build_connection_pool_key_attributes(request, verify or False, cert)
+        # Scheme and port too are those that were checked, not what this library reads out of the URL.
+        scheme, port = self._endpoint.scheme, self._endpoint.port
+        named = {"server_hostname": self._endpoint.host.removesuffix(".")} if scheme == "https" else {}
         pool: HTTPConnectionPool = self.poolmanager.connection_from_host(
-            self._address,
-            port=target["port"],
-            scheme=target["scheme"],
-            pool_kwargs={**tls, **named},
+            self._address, port=port, scheme=scheme, pool_kwargs={**tls, **named}
         )
         pool.ConnectionCls = tracked(cast(type[HTTPConnection], pool.ConnectionCls), self._opened)
         return pool
@@ -94,20 +95,22 @@ def exchange(
 
     Raises:
         FetchRefused: when the address is not one to connect to.
-        FetchFailed: when there is no such host, or its certificate does not hold.
+        FetchFailed: when there is no such host, its certificate does not hold, or its answer is not HTTP.
         FetchTimeout: when nobody answers in time.
     """
     endpoint = check(url, field, allow)
-    with requests.Session() as session, _sockets() as opened:
-        # A proxy from the environment would resolve the name again, by its own lights.
-        session.trust_env = False
-        wanted = requests.Request(method, url, headers={**_HEADERS, **(headers or {})}, data=body)
-        try:
-            prepared = session.prepare_request(wanted)
-        except (requests.RequestException, UnicodeError) as fault:
-            raise FetchRefused("not a URL that can be fetched", field=field) from fault
-        with _send(session, prepared, endpoint, field, answer_s, opened) as response, cut_off(opened, body_s):
-            yield response
+    wanted = requests.Request(method, url, headers={**_HEADERS, **(headers or {})}, data=body)
+    try:
+        prepared = wanted.prepare()
+    except (requests.RequestException, UnicodeError):
+        raise FetchRefused("not a URL that can be fetched", field=field) from None
+    with (
+        _sockets() as opened,
+        ExitStack() as adapters,
+        _send(adapters, prepared, endpoint, field, answer_s, opened) as response,
+        cut_off(opened, body_s),
+    ):
+        yield response
 
 
 @contextmanager
@@ -122,38 +125,54 @@ def _sockets() -> Iterator[list[socket.socket]]:
 
 
 def _send(
-    session: requests.Session,
+    adapters: ExitStack,
     request: requests.PreparedRequest,
     endpoint: Endpoint,
     field: str,
     answer_s: float,
     opened: list[socket.socket],
 ) -> requests.Response:
-    """Try the host's addresses in turn until one accepts the connection."""
+    """Try the host's addresses in turn until one accepts the connection.
+
+    Without a session of the library: it would read a redirect's whole body into memory, unpacking it, and would take
+    proxies and passwords from the environment.
+    """
     too_late = FetchTimeout(f"{endpoint.host} did not answer in time", field=field)
     for address in endpoint.addresses[:MAX_ADDRESSES]:
-        session.mount(f"{urlsplit(request.url or '').scheme}://", PinnedAdapter(endpoint, address, opened))
+        adapter = adapters.enter_context(closing(PinnedAdapter(endpoint, address, opened)))
         try:
             with cut_off(opened, CONNECT_TIMEOUT_S + answer_s, too_late):
-                return session.send(request, stream=True, allow_redirects=False, timeout=(CONNECT_TIMEOUT_S, answer_s))
-        except requests.ReadTimeout as fault:
-            raise too_late from fault
-        except requests.ConnectionError as fault:
-            if isinstance(_reason(fault), ssl.SSLCertVerificationError):
-                raise FetchFailed(f"{endpoint.host} has no valid certificate", field=field) from fault
+                return adapter.send(request, stream=True, timeout=(CONNECT_TIMEOUT_S, answer_s), verify=True)
+        except (requests.RequestException, HTTPError) as fault:
             if not _is_unconnected(fault):
-                raise FetchTimeout(f"{endpoint.host} broke off the connection", field=field) from fault
+                # Without its cause, whose text holds the whole URL and would be kept in the job's history.
+                raise _meaning(fault, endpoint.host, field, too_late) from None
             logger.info("address_unreachable host=%s address=%s", endpoint.host, address)
     raise FetchTimeout(f"{endpoint.host} cannot be reached", field=field)
 
 
-def _is_unconnected(fault: requests.ConnectionError) -> bool:
+def _meaning(fault: Exception, host: str, field: str, too_late: FetchTimeout) -> MouthpieceError:
+    """Say in our words what went wrong after the connection stood."""
+    reason = _reason(fault)
+    logger.info("exchange_failed host=%s kind=%s reason=%s", host, type(fault).__name__, type(reason).__name__)
+    if isinstance(fault, requests.ReadTimeout):
+        return too_late
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return FetchFailed(f"{host} has no valid certificate", field=field)
+    is_garbled = isinstance(reason, HTTPException) and not isinstance(reason, RemoteDisconnected)
+    if is_garbled or not isinstance(fault, requests.ConnectionError):
+        return FetchFailed(f"{host} does not answer in proper HTTP", field=field)
+    return FetchTimeout(f"{host} broke off the connection", field=field)
+
+
+def _is_unconnected(fault: Exception) -> bool:
     """Whether nothing was sent yet, so that another address may be tried."""
     return isinstance(fault, requests.ConnectTimeout) or isinstance(_reason(fault), NewConnectionError)
 
 
-def _reason(fault: requests.ConnectionError) -> BaseException | None:
-    """What lies beneath: requests wraps urllib3's error, which wraps the reason, which may wrap that of `ssl`."""
-    reason = getattr(fault.args[0], "reason", None) if fault.args else None
-    inner = reason.args[0] if isinstance(reason, SSLError) and reason.args else reason
+def _reason(fault: BaseException) -> BaseException | None:
+    """What lies beneath: requests wraps an error of urllib3, which wraps its reason, which may wrap that of `ssl`."""
+    inner = getattr(fault.args[0], "reason", fault.args[0]) if fault.args else None
+    while isinstance(inner, SSLError | ProtocolError) and isinstance(inner.args[-1], BaseException):
+        inner = inner.args[-1]
     return inner if isinstance(inner, BaseException) else None

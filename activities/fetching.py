@@ -2,24 +2,27 @@
 
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from activities.exchange import exchange
+from activities.exchange import READ_TIMEOUT_S, exchange
+from activities.redirects import following
+from contracts.allow_list import AllowList
 from contracts.errors import FetchFailed, FetchTimeout, MediaTooLarge
-from contracts.settings import AllowList
 from engines.base import Report
 
 logger = logging.getLogger(__name__)
 
 MAX_REDIRECTS = 3
 
+_LENGTH = re.compile("[0-9]{1,18}")
 _CHUNK_BYTES = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Answers below 500 that may be another one in a moment.
@@ -54,7 +57,7 @@ def download(url: str, out: Path, field: str, allow: AllowList, limits: Limits, 
         report: progress and cancellation; called after each read.
 
     Raises:
-        FetchRefused: when an address on the way is not one to connect to.
+        FetchRefused: when an address on the way is not one to connect to, or a redirect gives up https.
         FetchFailed: when the other side has no such file for us.
         FetchTimeout: when it is too slow, breaks off, or answers that it is busy.
         MediaTooLarge: when the body is larger than allowed.
@@ -62,12 +65,15 @@ def download(url: str, out: Path, field: str, allow: AllowList, limits: Limits, 
     deadline = time.monotonic() + limits.total_s
     for _hop in range(MAX_REDIRECTS + 1):
         report(0.0)
-        with exchange("GET", url, field, allow, body_s=max(deadline - time.monotonic(), 0.0)) as response:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise FetchTimeout("the download takes too long", field=field)
+        with exchange("GET", url, field, allow, answer_s=min(READ_TIMEOUT_S, left_s), body_s=left_s) as response:
             if response.status_code not in _REDIRECTS:
                 _check_status(response.status_code, field)
                 return _save(response, out, field, limits.size_bytes, deadline, report)
             logger.info("redirected host=%s status=%s", urlsplit(url).hostname, response.status_code)
-            url = urljoin(url, response.headers.get("Location", ""))
+            url = following(url, response.headers.get("Location", ""), field)
     raise FetchFailed(f"more than {MAX_REDIRECTS} redirects", field=field)
 
 
@@ -81,8 +87,10 @@ def _check_status(status: int, field: str) -> None:
 def _save(
     response: requests.Response, out: Path, field: str, size_limit: int, deadline: float, report: Report
 ) -> Download:
-    declared = response.headers.get("Content-Length", "")
-    expected = int(declared) if declared.isdecimal() else 0
+    declared = response.headers.get("Content-Length", "0")
+    if not _LENGTH.fullmatch(declared):
+        raise FetchFailed("the other side gives no proper length", field=field)
+    expected = int(declared)
     if expected > size_limit:
         raise _too_large(size_limit, field)
     if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -104,8 +112,8 @@ def _chunks(response: requests.Response, field: str, deadline: float) -> Iterato
     while True:
         try:
             chunk = response.raw.read1(_CHUNK_BYTES)
-        except HTTPError as fault:
-            raise FetchTimeout("the download broke off", field=field) from fault
+        except HTTPError:
+            raise FetchTimeout("the download broke off", field=field) from None
         # At the body's end too: a connection that was cut at the deadline can look like one.
         if time.monotonic() > deadline:
             raise FetchTimeout("the download takes too long", field=field)

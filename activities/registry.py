@@ -14,6 +14,9 @@ from storage.secrets import server_secret
 #: An activity's implementation.
 Implementation = Callable[..., object]
 
+#: Webhook attempts in flight at once in one worker.
+WEBHOOK_SLOTS = 64
+
 
 def implementations(queue: Queue, settings: Settings) -> Sequence[Implementation]:
     """Open what a queue's activities need, load what they load, and return them.
@@ -26,6 +29,7 @@ def implementations(queue: Queue, settings: Settings) -> Sequence[Implementation
         Queue.IO: _io,
         Queue.GPU: _gpu,
         Queue.CONTROL: _control,
+        Queue.NOTIFY: _notify,
     }
     return openers[queue](settings)
 
@@ -58,17 +62,38 @@ def _gpu(settings: Settings) -> Sequence[Implementation]:
 
 def _control(settings: Settings) -> Sequence[Implementation]:
     from activities.discard import Discard
-    from activities.notify import Notify
+    from activities.prune import Prune
     from activities.settle import Settle
 
-    records = Records(settings.data_dir / "records.db")
+    records = _records(settings)
     links = Links(server_secret(settings), settings.public_url, settings.link_ttl_s)
     workplace = _workplace(settings)
+    # Webhooks that were pending when `notify` got a queue of its own come here for their three days.
+    notify, _ = _posting(settings, records, slots=4)
     return (
         Settle(workplace, records, links).settle,
-        Notify(settings, records).notify,
+        notify,
         Discard(workplace).discard,
+        Prune(workplace, records).prune,
     )
+
+
+def _notify(settings: Settings) -> Sequence[Implementation]:
+    return _posting(settings, _records(settings), slots=WEBHOOK_SLOTS)
+
+
+def _posting(settings: Settings, records: Records, slots: int) -> tuple[Implementation, Implementation]:
+    from activities.notify import Notify
+    from activities.posting import Poster
+    from activities.probe import Probe
+    from activities.turns import HostTurns
+
+    poster = Poster(settings, records, HostTurns(slots))
+    return (Notify(records, poster).notify, Probe(poster).probe)
+
+
+def _records(settings: Settings) -> Records:
+    return Records(settings.data_dir / "records.db")
 
 
 def _workplace(settings: Settings) -> Workplace:

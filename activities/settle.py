@@ -14,6 +14,7 @@ from contracts.jobs import JobView, Stage, Status
 from contracts.settings import Settings
 from contracts.steps import Delivery, SettleInput, SettleResult
 from contracts.studio import studio_job
+from storage.deliveries import WebhookState
 from storage.jobs import JobRecord
 from storage.links import Links
 from storage.records import Records
@@ -42,8 +43,9 @@ class Settle:
         self._clear(step)
         logger.info("settled status=%s credits=%d execution_ms=%d", step.status, charged, step.execution_ms)
         delivery = self._delivery(step, record)
-        if delivery:
-            self.records.deliveries.open(delivery, step.finished_at)
+        if delivery and self.records.deliveries.open(delivery, step.finished_at) is WebhookState.DISABLED:
+            logger.info("webhook_kept delivery=%s", delivery.delivery_id)
+            delivery = None
         return SettleResult(credits=charged, delivery=delivery)
 
     def _forget(self, step: SettleInput) -> None:

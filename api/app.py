@@ -25,6 +25,7 @@ from api import (
     uploads,
     usage,
     voices,
+    webhooks,
 )
 from api.blueprint import ApiBlueprint
 from api.error_table import ErrorTable
@@ -55,6 +56,7 @@ CLIENT_BLUEPRINTS: tuple[ApiBlueprint, ...] = (
     jobs.blueprint,
     events.blueprint,
     deliveries.blueprint,
+    webhooks.blueprint,
     batches.blueprint,
     catalogue.blueprint,
     uploads.blueprint,
@@ -110,7 +112,7 @@ def create_app(
         threads: how many requests the process handles at once.
         inspections: the way to inspections; None: over the same server.
     """
-    line = TemporalGateway()
+    line = TemporalGateway(payload_keys=settings.payload_keys)
     app = Flask("mouthpiece", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update({"MAX_CONTENT_LENGTH": MAX_BODY_BYTES} | openapi.config(settings))

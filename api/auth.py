@@ -1,9 +1,10 @@
-"""Who asks: an API key in `Authorization: Bearer` or in `X-API-Key`."""
+"""Who asks, and may they: an API key in `Authorization: Bearer` or in `X-API-Key`, and its scopes."""
 
 from flask import g, request
 
 from api.services import services
-from contracts.errors import Unauthorized
+from contracts.errors import Forbidden, Unauthorized
+from contracts.scopes import Scope
 from storage.keys import ApiKey
 
 BEARER = "Authorization"
@@ -23,6 +24,31 @@ def authenticate() -> None:
     if key is None:
         raise Unauthorized("the key is unknown or revoked", field=header, remedy=_REMEDY)
     g.api_key = key
+
+
+def require(scope: Scope) -> None:
+    """Refuse the request of a key that may not do this.
+
+    Raises:
+        Forbidden: naming the scope that the key lacks.
+    """
+    if scope not in current_key().scopes:
+        raise Forbidden(
+            f"the key works, and lacks the scope {scope}",
+            remedy=f"Use a key that has it: `mouthpiece keys create --scope {scope}` makes one,"
+            " and an admin's PATCH /api/v1/keys/{id} changes this one.",
+        )
+
+
+def check_still_works() -> None:
+    """Look again at the key of a request that takes long: it may have been revoked meanwhile.
+
+    Raises:
+        Unauthorized: when it was.
+    """
+    key = services().records.keys.get(current_key().key_id)
+    if key is None or key.revoked_at:
+        raise Unauthorized("the key was revoked meanwhile", remedy=_REMEDY)
 
 
 def current_key() -> ApiKey:

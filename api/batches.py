@@ -23,6 +23,7 @@ from api.services import services, utc_text
 from api.submission import Order, submit
 from contracts.errors import InvalidRequest, MouthpieceError, NotFound, TransientError
 from contracts.jobs import Status
+from contracts.scopes import Scope
 from storage.batches import BatchRecord
 from storage.jobs import JobFilter
 
@@ -128,6 +129,7 @@ blueprint = ApiBlueprint("batches", PROBLEM, max_body_bytes=MAX_BODY_BYTES)
 
 
 @blueprint.post("/v1/batches")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(BatchBody)
 @blueprint.answer(HTTPStatus.OK, BatchSubmittedSchema)
 def submit_batch(items: list[object]) -> BatchSubmitted:
@@ -146,6 +148,7 @@ def submit_batch(items: list[object]) -> BatchSubmitted:
 
 
 @blueprint.get("/v1/batches/<uuid:batch_id>")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, BatchSchema)
 def batch(batch_id: uuid.UUID) -> Batch:
     """Ask how a batch stands."""

@@ -10,10 +10,11 @@ from flask_smorest.blueprint import Blueprint
 from marshmallow import Schema
 
 from api import idempotency, limits
-from api.auth import authenticate
+from api.auth import authenticate, require
 from api.error_table import ErrorTable, JsonObject
 from api.json_body import JsonBody
 from contracts.errors import ErrorCode
+from contracts.scopes import Scope
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -27,8 +28,12 @@ _DOCUMENTED = (
     ErrorCode.INTERNAL,
 )
 #: And any that asks for a key; and of those any POST.
-_DOCUMENTED_WITH_KEY = (ErrorCode.UNAUTHORIZED, ErrorCode.RATE_LIMITED)
+_DOCUMENTED_WITH_KEY = (ErrorCode.UNAUTHORIZED, ErrorCode.FORBIDDEN, ErrorCode.RATE_LIMITED)
 _DOCUMENTED_ON_POST = (ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.IDEMPOTENCY_IN_FLIGHT)
+
+
+#: How a key is sent, as the OpenAPI document names it.
+_SCHEMES = ("bearer", "apiKey")
 
 
 class ApiBlueprint(Blueprint):
@@ -50,14 +55,26 @@ class ApiBlueprint(Blueprint):
         self.errors = errors
         self._max_body_bytes = max_body_bytes
         self._is_public = is_public
+        self._scopes: dict[str, Scope] = {}
         self._prepare_doc_cbks.append(self._describe)
         self.before_request(self._allow_body)
         if not is_public:
             self.before_request(authenticate)
             self.before_request(limits.admit)
+            self.before_request(self._authorise)
             self.before_request(idempotency.begin)
             self.after_request(idempotency.finish)
             self.after_request(limits.add_headers)
+
+    def needs(self, scope: Scope) -> Callable[[View], View]:
+        """Answer keys with a scope alone. A view that names none is answered to admins."""
+        documented = self.doc(security=[{scheme: [scope.value]} for scheme in _SCHEMES])  # type: ignore[no-untyped-call]
+
+        def note(view: View) -> View:
+            self._scopes[view.__name__] = scope
+            return documented(view)  # type: ignore[no-any-return]
+
+        return note
 
     def body(self, schema: type[Schema]) -> Callable[[View], View]:
         """Load the JSON body by a schema and pass the result to the view."""
@@ -87,6 +104,14 @@ class ApiBlueprint(Blueprint):
         """Document a body that the view reads itself: media type to schema."""
         content = {media_type: {"schema": schema} for media_type, schema in media.items()}
         return super().doc(requestBody={"required": True, "content": content})  # type: ignore[no-untyped-call,no-any-return]
+
+    def scope_of(self, endpoint: str) -> Scope | None:
+        """The scope that a key needs for an endpoint of this blueprint; None when no key is needed."""
+        return None if self._is_public else self._scopes.get(endpoint.rpartition(".")[2], Scope.ADMIN)
+
+    def _authorise(self) -> None:
+        if scope := self.scope_of(request.endpoint or ""):
+            require(scope)
 
     def _allow_body(self) -> None:
         if self._max_body_bytes is not None:

@@ -69,7 +69,7 @@ class ErrorAnswers:
 
     def answer_unexpected(self, fault: Exception) -> Response:
         """Log a fault nobody foresaw and tell the client its request's id alone."""
-        logger.error("request failed request_id=%s path=%s", request_id(), request.path, exc_info=fault)
+        logger.error("request failed request_id=%s path=%s", request_id(), _logged_path(), exc_info=fault)
         return self.answer(
             InternalError("something went wrong on the server", remedy=f"Report request {request_id()}.")
         )
@@ -94,6 +94,12 @@ def write(fault: MouthpieceError, table: ErrorTable, entry: Entry, headers: Head
     if fault.code in _PASSING or entry.status is HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     return response
+
+
+def _logged_path() -> str:
+    """The request's path without the token in it, which is a right of its own."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "****") if token else request.path
 
 
 def _ours(fault: HTTPException) -> MouthpieceError:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from flask import Response, stream_with_context
 
+from api.auth import check_still_works
 from api.blueprint import ApiBlueprint
 from api.error_table import JsonObject
 from api.job_object import JobObject, job_object
@@ -15,8 +16,9 @@ from api.lookup import find_job, view_of
 from api.problem import PROBLEM
 from api.services import services
 from api.waiting import LOOK_EVERY_S, is_client_gone
-from contracts.errors import Unavailable
+from contracts.errors import Unauthorized, Unavailable
 from contracts.jobs import JobView
+from contracts.scopes import Scope
 from storage.jobs import JobRecord
 
 MEDIA_TYPE = "text/event-stream"
@@ -39,6 +41,7 @@ blueprint = ApiBlueprint("events", PROBLEM)
 
 
 @blueprint.get("/v1/jobs/<job_id>/events")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, _EVENT, MEDIA_TYPE)
 def events(job_id: str) -> Response:
     """Follow a job until it has ended; each event is its whole object, so that none before it is needed."""
@@ -58,6 +61,8 @@ def _stream(record: JobRecord, view: JobView) -> Iterator[str]:
     yield _event(job_object(record, view), number)
     while not view.status.is_terminal and not is_client_gone():
         time.sleep(LOOK_EVERY_S)
+        if _is_revoked():
+            return
         # While the queue cannot be reached the line stays open.
         with suppress(Unavailable):
             view = view_of(record)
@@ -67,6 +72,15 @@ def _stream(record: JobRecord, view: JobView) -> Iterator[str]:
         elif time.monotonic() - spoke_at >= HEARTBEAT_S:
             spoke_at = time.monotonic()
             yield ": waiting\n\n"
+
+
+def _is_revoked() -> bool:
+    """Whether the stream's key was revoked; a client that connects again is told so."""
+    try:
+        check_still_works()
+    except Unauthorized:
+        return True
+    return False
 
 
 def _standing(view: JobView) -> tuple[object, ...]:

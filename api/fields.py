@@ -1,24 +1,22 @@
 """Request fields that both hosted APIs share: strict about types and addresses, lenient about what they do not know."""
 
-import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
-#: Longest address accepted, in characters.
-URL_LIMIT = 2048
+from contracts.web_addresses import AddressFault, read_url
+
 #: Seeds run from 0 to this; -1 asks for a random one.
 MAX_SEED = 2**31 - 1
 
 _LABEL = "[A-Za-z0-9_-]{1,63}"
+#: The last one begins with no digit: a host that ends in a number is an address.
+_LAST = "[A-Za-z_-][A-Za-z0-9_-]{0,62}"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-#: A backslash is read as a slash by some and not by others.
 _PLAIN = r"[^\x00-\x20\x7f-\x9f\\]"
-_FORBIDDEN = re.compile(_PLAIN.replace("[^", "["))
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
-#: Addresses as most are; those in other scripts, or with an IPv6 host, are accepted too: `address_fault` decides.
-URL_PATTERN = rf"^https?://{_LABEL}(\.{_LABEL})*\.?(:({_PORT}))?([/?#]{_PLAIN}*)?$"
+#: Addresses as most are; those in other scripts, or with an IPv6 host, are accepted too: `read_url` decides.
+URL_PATTERN = rf"^https?://(({_LABEL}\.)*{_LAST}\.?|({_OCTET}\.){{3}}{_OCTET})(:({_PORT}))?([/?#]{_PLAIN}*)?$"
 _NAMES_SHOWN = 10
 
 _MESSAGES = {"required": "is missing", "null": "must not be null"}
@@ -56,8 +54,10 @@ class WebAddress(Text):
         self, value: object, attr: str | None, data: Mapping[str, object] | None, **options: object
     ) -> str:
         text = super()._deserialize(value, attr, data, **options)
-        if fault := address_fault(text):
-            raise ValidationError(fault)
+        try:
+            read_url(text)
+        except AddressFault as fault:
+            raise ValidationError(str(fault)) from fault
         return text
 
 
@@ -91,32 +91,6 @@ def one_of(*values: str | int) -> validate.OneOf:
 def between(lowest: int, highest: int) -> validate.Range:
     """Accept numbers from `lowest` to `highest`."""
     return validate.Range(min=lowest, max=highest, error="must be from {min} to {max}")
-
-
-def address_fault(text: str) -> str:
-    """Say what is wrong with a URL, or ""."""
-    if not text:
-        return "must not be empty"
-    if len(text) > URL_LIMIT:
-        return f"must not be longer than {URL_LIMIT} characters"
-    if _FORBIDDEN.search(text):
-        return "must not hold spaces, backslashes or control characters"
-    try:
-        parts = urlsplit(text)
-        return _parts_fault(parts)
-    except ValueError:
-        return "is not a URL"
-
-
-def _parts_fault(parts: SplitResult) -> str:
-    if parts.scheme not in ("http", "https"):
-        return "must begin with http:// or https://"
-    if "@" in parts.netloc:
-        return "must not hold a user name or password"
-    # Reading the port checks it.
-    if not parts.hostname or not _HOST.fullmatch(parts.hostname.encode("idna").decode()) or parts.port == 0:
-        return "is not a URL"
-    return ""
 
 
 def _is_left_out(field: fields.Field[object] | None, value: object) -> bool:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api.blueprint import ApiBlueprint
 from api.error_table import Entry
 from api.errors import write
+from api.owners import check_owner
 from api.problem import PROBLEM
 from api.services import services
 from contracts.errors import ErrorCode, NotFound
@@ -37,12 +38,13 @@ def download(token: str, name: str) -> AnyResponse:
     """Download a file, or be sent on to where it lies."""
     try:
         opened = services().links.open(token, services().clock().timestamp())
+        check_owner(opened.blob_key)
     except LinkExpired as fault:
         return write(fault, PROBLEM, Entry(HTTPStatus.GONE, ErrorCode.NOT_FOUND))
     try:
         return _answer(opened)
     except BlobMissing:
-        raise NotFound("the file has been deleted") from None
+        return _answer_missing(opened)
 
 
 def _answer(opened: Opened) -> AnyResponse:
@@ -55,6 +57,22 @@ def _answer(opened: Opened) -> AnyResponse:
     response = redirect(address, HTTPStatus.FOUND)
     response.cache_control.no_store = True
     return response
+
+
+def _answer_missing(opened: Opened) -> AnyResponse:
+    """Tell an output that was removed for its age from a file that somebody deleted.
+
+    Raises:
+        NotFound: when it is not known to have been one.
+    """
+    _, owner, *_ = opened.blob_key.split("/")
+    record = services().records.jobs.find(owner)
+    if record is None or not record.expired_at:
+        raise NotFound("the file has been deleted")
+    fault = NotFound(
+        f"the output is no longer kept: it was removed on {record.expired_at[:10]}", remedy="Submit the job again."
+    )
+    return write(fault, PROBLEM, Entry(HTTPStatus.GONE, ErrorCode.NOT_FOUND))
 
 
 def _direct_url(opened: Opened) -> str:

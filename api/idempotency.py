@@ -8,13 +8,14 @@ import hashlib
 import logging
 import re
 import uuid
+from pathlib import Path
 
 from flask import Response, g, request
 
 from api import unread_body
 from api.auth import current_key
 from api.services import services
-from contracts.errors import InFlight, InvalidRequest, StorageBusy
+from contracts.errors import IdempotencyMismatch, InFlight, InvalidRequest, StorageBusy
 from storage.idempotency import HEADER, Reservation, StoredAnswer
 
 logger = logging.getLogger(__name__)
@@ -42,9 +43,35 @@ def begin() -> Response | None:
         raise InvalidRequest("must be 1 to 255 visible ASCII characters", field=HEADER, remedy="Send a UUID.")
     found = _begin(sent)
     if isinstance(found, StoredAnswer):
-        return _replay(found)
+        if not found.content:
+            return _replay(found)
+        # Whether it is the same file shows only once it has been read.
+        g.stored_answer = found
+        return None
     g.reservation = found
     return None
+
+
+def replay_of(file: Path) -> Response | None:
+    """Return the answer that the request has got already, when it came with this very file before.
+
+    Raises:
+        IdempotencyMismatch: when its idempotency key came with another file.
+    """
+    stored: StoredAnswer | None = g.pop("stored_answer", None)
+    reservation: Reservation | None = g.get("reservation")
+    if stored is None and reservation is None:
+        return None
+    with file.open("rb") as opened:
+        content = hashlib.file_digest(opened, "sha256").hexdigest()
+    known = stored.content if stored else reservation.content if reservation else ""
+    if known and content != known:
+        raise IdempotencyMismatch(
+            "came with another file before", field=HEADER, remedy="Use a new value for every new request."
+        )
+    if reservation:
+        services().records.idempotency.note_content(reservation, content)
+    return _replay(stored) if stored else None
 
 
 def finish(response: Response) -> Response:
@@ -101,9 +128,11 @@ def _may_be_kept(response: Response) -> bool:
 
 
 def _fingerprint() -> str:
-    """Tell requests apart by their path, parameters and JSON; of other bodies the kind and length must do."""
+    """Tell requests apart by their path, parameters and JSON, or a body's kind and length; `replay_of` goes on."""
     path = request.path.removeprefix("/api")
-    body = request.get_data() if request.is_json else str(request.content_length).encode()
+    # Around the same file a form is as long as the boundary that its sender made up.
+    length = "" if request.mimetype == "multipart/form-data" else str(request.content_length)
+    body = request.get_data() if request.is_json else length.encode()
     head = f"{path}?{request.query_string.decode('latin-1')}\n{request.mimetype}\n"
     return hashlib.sha256(head.encode() + body).hexdigest()
 

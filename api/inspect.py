@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, jsonify
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from api.auth import current_key
+from api.auth import check_still_works, current_key
 from api.blueprint import ApiBlueprint
 from api.error_table import JsonObject
 from api.fields import Part, RequestSchema, Text, WebAddress, between, one_of, unknown_warnings
@@ -26,6 +26,7 @@ from contracts.credits import cost
 from contracts.errors import MouthpieceError
 from contracts.inspections import FaceSeen, Inspection, InspectionRequest, LengthPlan, SourceUse
 from contracts.jobs import MediaInfo, MediaRef, OutputOptions, Role, SyncMode
+from contracts.scopes import Scope
 
 RUNNING, SUCCEEDED = "running", "succeeded"
 DEFAULT_WAIT_S = 30
@@ -157,6 +158,7 @@ blueprint = ApiBlueprint("inspect", PROBLEM)
 
 
 @blueprint.post("/v1/inspect")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.query(PatientQuery)
 @blueprint.body(InspectBody)
 @blueprint.answer(HTTPStatus.OK, InspectionSchema)
@@ -169,6 +171,7 @@ def inspect(wait_s: int, request: InspectionRequest) -> Response:
 
 
 @blueprint.get("/v1/inspect/<uuid:inspection_id>")
+@blueprint.needs(Scope.READ)
 @blueprint.query(WaitQuery)
 @blueprint.answer(HTTPStatus.OK, InspectionSchema)
 @blueprint.also_answers(HTTPStatus.ACCEPTED, PendingInspectionSchema)
@@ -203,6 +206,7 @@ def _waited_for(inspection_id: str, wait_s: int) -> Inspection | None:
     with services().waiting_room.place() as has_place:
         while found is None and has_place and time.monotonic() < deadline and not is_client_gone():
             time.sleep(LOOK_EVERY_S)
+            check_still_works()
             found = _found(inspection_id)
     return found
 

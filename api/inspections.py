@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.temporal import RPC_TIMEOUT, TemporalGateway
 from contracts.errors import ErrorCode, InternalError, JobCancelled, MouthpieceError, NotFound, fault_of
-from contracts.inspections import MEMO_KEY, Inspection, InspectionRequest, inspection_name
+from contracts.inspections import Inspection, InspectionRequest, inspection_workflow_id
 from contracts.steps import Queue
 
 WORKFLOW = "InspectMedia"
@@ -59,11 +59,10 @@ async def _start(client: Client, request: InspectionRequest) -> None:
         await client.start_workflow(
             WORKFLOW,
             request,
-            id=inspection_name(request.inspection_id),
+            id=inspection_workflow_id(request.inspection_id, request.key_id),
             task_queue=Queue.FLOW,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            memo={MEMO_KEY: request.key_id},
             static_summary=f"inspection {request.inspection_id[:8]}",
             priority=Priority(priority_key=_PRIORITY, fairness_key=request.key_id),
             rpc_timeout=RPC_TIMEOUT,
@@ -74,15 +73,13 @@ async def _start(client: Client, request: InspectionRequest) -> None:
 
 
 async def _outcome(client: Client, inspection_id: str, key_id: str) -> Inspection | None:
-    handle = client.get_workflow_handle(inspection_name(inspection_id), result_type=Inspection)
+    handle = client.get_workflow_handle(inspection_workflow_id(inspection_id, key_id), result_type=Inspection)
     try:
         description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
     except RPCError as fault:
         if fault.status is RPCStatusCode.NOT_FOUND:
             raise _unknown() from None
         raise
-    if await description.memo_value(MEMO_KEY, "", type_hint=str) != key_id:
-        raise _unknown()
     if description.status is WorkflowExecutionStatus.RUNNING:
         return None
     try:

@@ -1,6 +1,11 @@
 """What can be done to a job after it was submitted, for clients and operators alike: the records follow each move."""
 
 import logging
+import math
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from api.reset import Retried
@@ -17,23 +22,41 @@ from storage.records import Records
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeliveries:
+    """Ids of the webhooks that were sent off again, and how many were looked at, those to disabled endpoints too."""
+
+    sent: list[str]
+    looked_at: int
+
+
 def retry(records: Records, gateway: Gateway, record: JobRecord, now: datetime, *, from_start: bool = False) -> Retried:
     """Run an ended job again, from the step that failed unless told otherwise; its credits are reserved again.
 
     Raises:
         NotFound: when Temporal no longer has the job.
-        Conflict: when the job has not ended, or never began.
+        Conflict: when the job has not ended, or never began, or its files are being removed at this moment.
         Unavailable: when Temporal cannot be reached; the job stays as it was.
     """
     record = _settled(records, gateway, record, now)
     if not records.jobs.reopen(record.job_id):
-        raise Conflict(f"job {record.job_id} is still running", remedy="Cancel it first, or wait for its end.")
+        raise _not_reopened(records, record)
     try:
-        return gateway.retry(record.job_id, from_start)
+        # Of inputs that were removed for their age those that have an address are fetched again.
+        return gateway.retry(record.job_id, from_start or bool(record.inputs_expired_at))
     except MouthpieceError:
         # What the job was is entered again, unless a reset that was not heard of has ended it anew meanwhile.
         records.jobs.close(_outcome(record), record.credits)
         raise
+
+
+def _not_reopened(records: Records, record: JobRecord) -> Conflict:
+    found = records.jobs.find(record.job_id)
+    if found and found.status.is_terminal:
+        return Conflict(
+            f"files of job {record.job_id} are being removed for their age", remedy="Ask again in a minute."
+        )
+    return Conflict(f"job {record.job_id} is still running", remedy="Cancel it first, or wait for its end.")
 
 
 def settle_from_outside(records: Records, record: JobRecord, view: JobView, now: datetime) -> None:
@@ -55,15 +78,48 @@ def redeliver(records: Records, gateway: Gateway, webhook: Webhook, now: datetim
     """Start a webhook's delivery over. The records are told first, as its first attempt may be over in no time.
 
     Raises:
+        Conflict: when its endpoint is disabled.
         Unavailable: when Temporal cannot be reached; the webhook stays as it was.
     """
-    delivery_id = webhook.delivery.delivery_id
-    records.deliveries.mark(delivery_id, WebhookState.PENDING, utc_text(now))
+    delivery = webhook.delivery
+    if records.endpoints.is_disabled(delivery.key_id, delivery.url):
+        raise Conflict(
+            "the webhook's endpoint is disabled: it answered 410",
+            field="id",
+            remedy="Enable it with POST /api/v1/webhooks/enable, or `mouthpiece webhooks enable` on the server.",
+        )
+    records.deliveries.mark(delivery.delivery_id, WebhookState.PENDING, utc_text(now))
     try:
-        gateway.redeliver(webhook.delivery)
+        gateway.redeliver(delivery)
     except MouthpieceError:
-        records.deliveries.mark(delivery_id, webhook.state, webhook.sent_at)
+        records.deliveries.mark(delivery.delivery_id, webhook.state, webhook.sent_at)
         raise
+
+
+def redeliver_all(
+    records: Records, gateway: Gateway, webhooks: Sequence[Webhook], now: datetime, most_s: float = math.inf
+) -> Redeliveries:
+    """Start webhooks' deliveries over, one after the other, but for those whose endpoint is disabled.
+
+    Args:
+        records: where they are.
+        gateway: the way to Temporal.
+        webhooks: which.
+        now: the time.
+        most_s: after so many seconds the rest is left; at least one is sent off.
+
+    Raises:
+        Unavailable: when Temporal cannot be reached; webhooks that were not sent off by then stay as they were.
+    """
+    begun, sent, looked_at = time.monotonic(), list[str](), 0
+    for webhook in webhooks:
+        with suppress(Conflict):
+            redeliver(records, gateway, webhook, now)
+            sent.append(webhook.delivery.delivery_id)
+        looked_at += 1
+        if time.monotonic() - begun >= most_s:
+            break
+    return Redeliveries(sent=sent, looked_at=looked_at)
 
 
 def delete(records: Records, gateway: Gateway, blobs: BlobStore, record: JobRecord, now: datetime) -> None:

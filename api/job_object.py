@@ -67,6 +67,11 @@ class JobObjectSchema(StudioJobSchema):
     expires_at = fields.String(
         required=True, allow_none=True, metadata=_MOMENT | {"description": "When the link in `output` stops working."}
     )
+    expired_at = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=_MOMENT | {"description": "When the output was removed for its age; null while it is kept."},
+    )
     warnings = fields.List(fields.String(), required=True)
     error_code = fields.String(required=True, allow_none=True)
     batch_id = fields.UUID(required=True, allow_none=True)
@@ -92,6 +97,7 @@ class JobObject(StudioJob):
     started_at: str | None
     finished_at: str | None
     expires_at: str | None
+    expired_at: str | None
     warnings: list[str]
     error_code: str | None
     batch_id: str | None
@@ -140,8 +146,9 @@ def job_object(record: JobRecord, view: JobView, pace: Pace | None = None) -> Jo
         started_at=view.started_at or None,
         finished_at=view.finished_at or None,
         expires_at=_link_expires_at() if url else None,
+        expired_at=record.expired_at or None,
         warnings=list(view.warnings),
-        error_code=view.error.code if view.error else None,
+        error_code=view.error.code if view.error and view.status is not Status.SUCCEEDED else None,
         batch_id=record.request.batch_id or None,
         urls=_urls(record.job_id),
     )

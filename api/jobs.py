@@ -20,6 +20,7 @@ from api.query import Moment, Number
 from api.services import services, utc_text
 from contracts.errors import Conflict
 from contracts.jobs import Status
+from contracts.scopes import Scope
 from storage.jobs import MAX_NUMBER, JobFilter
 
 LONGEST_PAGE = 100
@@ -68,6 +69,7 @@ blueprint = ApiBlueprint("jobs", PROBLEM)
 
 
 @blueprint.get("/v1/jobs")
+@blueprint.needs(Scope.READ)
 @blueprint.query(JobsQuery)
 @blueprint.answer(HTTPStatus.OK, JobPageSchema)
 def list_jobs(query: JsonObject) -> JobPage:
@@ -77,6 +79,7 @@ def list_jobs(query: JsonObject) -> JobPage:
 
 
 @blueprint.post("/v1/jobs/<job_id>/cancel")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.answer(HTTPStatus.ACCEPTED, JobObjectSchema)
 @blueprint.also_answers(HTTPStatus.CONFLICT, PROBLEM.schema, PROBLEM.media_type)
 def cancel(job_id: str) -> JobObject:
@@ -94,6 +97,7 @@ def cancel(job_id: str) -> JobObject:
 
 
 @blueprint.post("/v1/jobs/<job_id>/retry")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.answer(HTTPStatus.ACCEPTED, JobObjectSchema)
 @blueprint.also_answers(HTTPStatus.CONFLICT, PROBLEM.schema, PROBLEM.media_type)
 def retry(job_id: str) -> JobObject:
@@ -109,6 +113,7 @@ def retry(job_id: str) -> JobObject:
 
 
 @blueprint.delete("/v1/jobs/<job_id>")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.answers_nothing()
 @blueprint.also_answers(HTTPStatus.CONFLICT, PROBLEM.schema, PROBLEM.media_type)
 def delete(job_id: str) -> Response:

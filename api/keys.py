@@ -1,6 +1,5 @@
 """API keys over HTTP, for keys that may manage keys: made, listed, changed and revoked."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypedDict
@@ -8,14 +7,14 @@ from typing import TypedDict
 from flask import Response, jsonify
 from marshmallow import Schema, fields, post_load, validate
 
-from api.auth import current_key
 from api.blueprint import ApiBlueprint
 from api.fields import RequestSchema, Text, one_of
 from api.idempotency import reserved_id
 from api.problem import PROBLEM
 from api.services import services, utc_text
-from contracts.errors import Forbidden, NotFound
+from contracts.errors import NotFound
 from contracts.plans import Plan
+from contracts.scopes import USUAL, Scope, in_order
 from storage.keys import ApiKey
 from storage.secrets import derived_key, server_secret
 
@@ -23,17 +22,17 @@ from storage.secrets import derived_key, server_secret
 NAME_LIMIT = 100
 
 
-class Flag(fields.Boolean):
-    """True or false; never made from a number or a word."""
+class ScopesField(fields.List[str]):
+    """What a key may do: one scope or more."""
 
-    default_error_messages = {"invalid": "must be true or false", "null": "must not be null"}  # noqa: RUF012
+    default_error_messages = {"null": "must not be null", "invalid": "must be a list"}  # noqa: RUF012
 
-    def _deserialize(
-        self, value: object, attr: str | None, data: Mapping[str, object] | None, **options: object
-    ) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
+    def __init__(self) -> None:
+        super().__init__(
+            Text(validate=one_of(*Scope)),
+            validate=validate.Length(min=1, error="must name a scope: " + ", ".join(Scope)),
+            metadata={"description": "What the key may do; a new one submit and read if nothing is said."},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class KeyChange:
 
     name: str | None = None
     plan: Plan | None = None
-    is_admin: bool | None = None
+    scopes: frozenset[Scope] | None = None
 
 
 class KeyBody(RequestSchema):
@@ -56,15 +55,15 @@ class KeyBody(RequestSchema):
         metadata={"description": "What the key is called in lists.", "pattern": r"^[^\r\n]*$"},
     )
     plan = Text(validate=one_of(*Plan), metadata={"description": "How many requests a minute the key may make."})
-    admin = Flag(metadata={"description": "Whether the key may manage keys."})
+    scopes = ScopesField()
 
     @post_load
-    def change(self, body: dict[str, str | bool], **options: object) -> KeyChange:
+    def change(self, body: dict[str, str | list[str]], **options: object) -> KeyChange:
         """Hand on what was said."""
         return KeyChange(
             name=str(body["name"]) if "name" in body else None,
             plan=Plan(str(body["plan"])) if "plan" in body else None,
-            is_admin=bool(body["admin"]) if "admin" in body else None,
+            scopes=frozenset(map(Scope, body["scopes"])) if "scopes" in body else None,
         )
 
 
@@ -74,7 +73,7 @@ class KeySchema(Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
     plan = fields.String(required=True, validate=one_of(*Plan))
-    admin = fields.Boolean(required=True)
+    scopes = fields.List(fields.String(validate=one_of(*Scope)), required=True)
     created_at = fields.String(required=True, metadata={"format": "date-time"})
     revoked_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
 
@@ -98,7 +97,7 @@ class Key(TypedDict):
     id: str
     name: str
     plan: str
-    admin: bool
+    scopes: list[str]
     created_at: str
     revoked_at: str | None
 
@@ -109,35 +108,27 @@ class Keys(TypedDict):
     keys: list[Key]
 
 
-def _admins_only() -> None:
-    if not current_key().is_admin:
-        raise Forbidden(
-            "this key may not manage keys", remedy="Use an admin's key, or `mouthpiece keys` on the server."
-        )
-
-
 blueprint = ApiBlueprint("keys", PROBLEM)
-blueprint.before_request(_admins_only)
 
 
 @blueprint.get("/v1/keys")
+@blueprint.needs(Scope.ADMIN)
 @blueprint.answer(HTTPStatus.OK, KeysSchema)
-@blueprint.also_answers(HTTPStatus.FORBIDDEN, PROBLEM.schema, PROBLEM.media_type)
 def list_keys() -> Keys:
     """List all keys, revoked ones too, oldest first."""
     return Keys(keys=[_shown(key) for key in services().records.keys.list()])
 
 
 @blueprint.post("/v1/keys")
+@blueprint.needs(Scope.ADMIN)
 @blueprint.body(KeyBody)
 @blueprint.answer(HTTPStatus.CREATED, NewKeySchema)
-@blueprint.also_answers(HTTPStatus.FORBIDDEN, PROBLEM.schema, PROBLEM.media_type)
 def create_key(wanted: KeyChange) -> Response:
     """Make a key; its secrets are shown in this answer and never again."""
     records, now = services().records.keys, utc_text(services().clock())
     # Derived, so that the same request sent again under an idempotency key gets the same key without it being stored.
     text = derived_key(server_secret(services().settings), f"key:{reserved_id()}")
-    key = records.add(text, wanted.name or "", now, wanted.plan or Plan.ENTERPRISE, bool(wanted.is_admin))
+    key = records.add(text, wanted.name or "", now, wanted.plan or Plan.ENTERPRISE, wanted.scopes or USUAL)
     shown = {**_shown(key), "key": text, "webhook_secret": records.webhook_secret(key.key_id)}
     response = jsonify(shown)
     response.status_code = HTTPStatus.CREATED
@@ -146,18 +137,18 @@ def create_key(wanted: KeyChange) -> Response:
 
 
 @blueprint.patch("/v1/keys/<key_id>")
+@blueprint.needs(Scope.ADMIN)
 @blueprint.body(KeyBody)
 @blueprint.answer(HTTPStatus.OK, KeySchema)
-@blueprint.also_answers(HTTPStatus.FORBIDDEN, PROBLEM.schema, PROBLEM.media_type)
 def change_key(wanted: KeyChange, key_id: str) -> Key:
     """Change a key's name, plan or rights; what is left out stays as it is."""
-    key = services().records.keys.change(key_id, name=wanted.name, plan=wanted.plan, is_admin=wanted.is_admin)
+    key = services().records.keys.change(key_id, name=wanted.name, plan=wanted.plan, scopes=wanted.scopes)
     return _shown(_found(key))
 
 
 @blueprint.delete("/v1/keys/<key_id>")
+@blueprint.needs(Scope.ADMIN)
 @blueprint.answer(HTTPStatus.OK, KeySchema)
-@blueprint.also_answers(HTTPStatus.FORBIDDEN, PROBLEM.schema, PROBLEM.media_type)
 def revoke_key(key_id: str) -> Key:
     """Stop a key from working, at once; its jobs stay."""
     records = services().records.keys
@@ -176,7 +167,7 @@ def _shown(key: ApiKey) -> Key:
         id=key.key_id,
         name=key.name,
         plan=key.plan,
-        admin=key.is_admin,
+        scopes=[scope.value for scope in in_order(key.scopes)],
         created_at=key.created_at,
         revoked_at=key.revoked_at or None,
     )

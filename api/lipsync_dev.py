@@ -28,6 +28,7 @@ from api.sync_fields import (
 from api.waiting import waited_view
 from contracts.errors import MouthpieceError
 from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, Script, Status
+from contracts.scopes import Scope
 from contracts.settings import Settings
 from storage.voices import voices
 
@@ -280,6 +281,7 @@ blueprint = ApiBlueprint("lipsync_dev", ERRORS, max_body_bytes=MAX_BODY_BYTES)
 
 
 @blueprint.post("/v1/lipsync/submit")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(LipsyncBody)
 @blueprint.answer(HTTPStatus.OK, DevSubmittedSchema)
 def submit_lipsync(order: Order) -> DevSubmitted:
@@ -291,6 +293,7 @@ def submit_lipsync(order: Order) -> DevSubmitted:
 
 
 @blueprint.post("/v1/generate")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(GenerateBody)
 @blueprint.answer(HTTPStatus.OK, GeneratedSchema)
 def generate(order: Order) -> Generated:
@@ -302,6 +305,7 @@ def generate(order: Order) -> Generated:
 
 
 @blueprint.get("/v1/lipsync/status/<job_id>")
+@blueprint.needs(Scope.READ)
 @blueprint.query(WaitQuery)
 @blueprint.answer(HTTPStatus.OK, DevStatusSchema)
 def status(wait_s: int, job_id: str) -> DevStatus:

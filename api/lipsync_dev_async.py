@@ -15,6 +15,7 @@ from api.submission import Order, submit
 from api.sync_fields import MAX_BODY_BYTES
 from contracts.errors import ErrorCode, MouthpieceError
 from contracts.jobs import Dialect, Status
+from contracts.scopes import Scope
 
 #: What our statuses are numbered here.
 STATUS_NUMBERS: dict[Status, int] = {
@@ -150,6 +151,7 @@ blueprint = ApiBlueprint("lipsync_dev_async", ERRORS, max_body_bytes=MAX_BODY_BY
 
 
 @blueprint.post("/async/lipsync")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(AsyncLipsyncBody)
 @blueprint.answer(HTTPStatus.OK, CreatedEnvelopeSchema)
 def async_lipsync(order: Order) -> Envelope:
@@ -158,6 +160,7 @@ def async_lipsync(order: Order) -> Envelope:
 
 
 @blueprint.post("/getAsyncResult")
+@blueprint.needs(Scope.READ)
 @blueprint.body(ResultBody)
 @blueprint.answer(HTTPStatus.OK, ResultEnvelopeSchema)
 def get_async_result(task_id: str) -> Envelope:

@@ -28,6 +28,7 @@ from api.sync_fields import (
 from api.waiting import waited_view
 from contracts.errors import MouthpieceError
 from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, SpeakerOrder
+from contracts.scopes import Scope
 
 SHORT_SIDES_PX = {"480p": 480, "720p": 720}
 DEFAULT_RESOLUTION = "480p"
@@ -221,6 +222,7 @@ blueprint = ApiBlueprint("lipsync_studio", ERRORS, max_body_bytes=MAX_BODY_BYTES
 
 
 @blueprint.post("/v1/lipsync-image")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(ImageBody)
 @blueprint.answer(HTTPStatus.OK, AcceptedSchema)
 def lipsync_image(order: Order) -> Accepted:
@@ -229,6 +231,7 @@ def lipsync_image(order: Order) -> Accepted:
 
 
 @blueprint.post("/v1/lipsync-image-multi")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(MultiBody)
 @blueprint.answer(HTTPStatus.OK, AcceptedSchema)
 def lipsync_image_multi(order: Order) -> Accepted:
@@ -237,6 +240,7 @@ def lipsync_image_multi(order: Order) -> Accepted:
 
 
 @blueprint.post("/v1/lipsync-video")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.body(VideoBody)
 @blueprint.answer(HTTPStatus.OK, AcceptedSchema)
 def lipsync_video(order: Order) -> Accepted:
@@ -245,6 +249,7 @@ def lipsync_video(order: Order) -> Accepted:
 
 
 @blueprint.get("/v1/jobs/<job_id>")
+@blueprint.needs(Scope.READ)
 @blueprint.query(WaitQuery)
 @blueprint.answer(HTTPStatus.OK, JobObjectSchema)
 def job(wait_s: int, job_id: str) -> JobObject:

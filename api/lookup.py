@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 from api.auth import current_key
 from api.services import services
@@ -25,12 +26,12 @@ def find_job(job_id: str, field: str) -> JobRecord:
     Raises:
         NotFound: when there is none, or it belongs to another key.
     """
-    jobs, record = services().records.jobs, None
+    jobs, key_id, record = services().records.jobs, current_key().key_id, None
     if _UUID.fullmatch(job_id):
-        record = jobs.find(str(uuid.UUID(job_id)))
+        record = jobs.find(str(uuid.UUID(job_id)), key_id)
     elif _NUMBER.fullmatch(job_id):
-        record = jobs.find_number(int(job_id))
-    if record is None or record.key_id != current_key().key_id:
+        record = jobs.find_number(int(job_id), key_id)
+    if record is None:
         raise NotFound("no such job for this key", field=field, remedy="Use the id that the submit call returned.")
     return record
 
@@ -41,7 +42,7 @@ def view_of(record: JobRecord) -> JobView:
     Raises:
         Unavailable: when Temporal cannot be reached.
     """
-    return services().gateway.view(record.job_id) or recorded_view(record)
+    return _as_kept(record, services().gateway.view(record.job_id) or recorded_view(record))
 
 
 def views_of(records: Sequence[JobRecord]) -> list[JobView]:
@@ -52,7 +53,7 @@ def views_of(records: Sequence[JobRecord]) -> list[JobView]:
     """
     asked = [record.job_id for record in records if record.status is not Status.SUCCEEDED]
     views = services().gateway.view_all(asked) if asked else {}
-    return [views.get(record.job_id) or recorded_view(record) for record in records]
+    return [_as_kept(record, views.get(record.job_id) or recorded_view(record)) for record in records]
 
 
 def output_url(view: JobView) -> str:
@@ -61,10 +62,18 @@ def output_url(view: JobView) -> str:
 
 
 def failure_text(view: JobView) -> str:
-    """Say why a job ended without an output; "" when it did not."""
-    if view.status not in (Status.FAILED, Status.CANCELLED):
-        return ""
-    return view.error.message if view.error else view.status.value
+    """Say why a job ended without an output, or has it no longer; "" while there is nothing to say."""
+    if view.error and view.status.is_terminal:
+        return view.error.message
+    return view.status.value if view.status in (Status.FAILED, Status.CANCELLED) else ""
+
+
+def _as_kept(record: JobRecord, view: JobView) -> JobView:
+    """Leave out of a view what was removed for its age."""
+    if not record.expired_at or view.status is not Status.SUCCEEDED:
+        return view
+    message = f"the output is no longer kept: it was removed on {record.expired_at[:10]}"
+    return replace(view, output="", error=JobError(code=ErrorCode.NOT_FOUND, message=message))
 
 
 def recorded_view(record: JobRecord) -> JobView:

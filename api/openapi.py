@@ -9,8 +9,9 @@ from flask_smorest import Api
 from marshmallow.fields import Field, String
 
 from api.error_table import JsonObject
-from api.fields import URL_LIMIT, URL_PATTERN, RequestSchema, WebAddress
+from api.fields import URL_PATTERN, RequestSchema, WebAddress
 from contracts.settings import Settings
+from contracts.web_addresses import URL_LIMIT
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -84,6 +85,7 @@ LINKS: dict[tuple[str, str], tuple[tuple[str, str, str, str], ...]] = {
     ("get", "/v1/jobs/{job_id}/deliveries"): (
         ("post", "/v1/deliveries/{delivery_id}/redeliver", "delivery_id", "/deliveries/0/id"),
     ),
+    ("get", "/v1/deliveries"): (("get", "/v1/deliveries/{delivery_id}/attempts", "delivery_id", "/deliveries/0/id"),),
     ("post", "/v1/keys"): (
         ("patch", "/v1/keys/{key_id}", "key_id", "/id"),
         ("delete", "/v1/keys/{key_id}", "key_id", "/id"),

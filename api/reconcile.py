@@ -3,13 +3,15 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api.job_moves import settle_from_outside
+from api.job_moves import redeliver, settle_from_outside
 from api.services import Services, utc_text
 from api.temporal import Gateway
-from contracts.errors import MouthpieceError
+from contracts.errors import Conflict, MouthpieceError
+from storage.deliveries import WebhookState
 from storage.records import Records
 
 logger = logging.getLogger(__name__)
@@ -30,9 +32,12 @@ class Reconciled:
 def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
     """Mark or drop every job older than a minute of which it is unknown whether it started; settle those stopped.
 
+    Jobs and webhooks that a restored copy of the records owes are started first.
+
     Raises:
         Unavailable: when Temporal cannot be reached; jobs not yet decided stay in doubt.
     """
+    _start_owed(records, gateway, now)
     started = dropped = 0
     before = utc_text(now - GRACE)
     for record in records.jobs.unstarted(before):
@@ -44,6 +49,23 @@ def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
             started += 1
         logger.info("job in doubt decided job_id=%s", record.job_id)
     return Reconciled(started=started, dropped=dropped, settled=_settle(records, gateway, now))
+
+
+def _start_owed(records: Records, gateway: Gateway, now: datetime) -> None:
+    """Start what was accepted before the records were restored; a job that runs already goes on as it is."""
+    while owed := records.owed.jobs():
+        for record in filter(None, map(records.jobs.find, owed)):
+            gateway.start(record.request)
+            records.jobs.mark_started(record.job_id)
+            logger.info("job owed was started job_id=%s", record.job_id)
+    while unsent := records.owed.webhooks():
+        for delivery_id in unsent:
+            webhook = records.deliveries.find(delivery_id, now)
+            if webhook and webhook.state is WebhookState.PENDING:
+                # One whose endpoint is disabled is not to be sent.
+                with suppress(Conflict):
+                    redeliver(records, gateway, webhook, now)
+            records.owed.forget_webhook(delivery_id)
 
 
 def _settle(records: Records, gateway: Gateway, now: datetime) -> int:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from api.blueprint import ApiBlueprint
 from api.error_table import Entry, JsonObject
 from api.errors import write
+from api.owners import check_owner
 from api.problem import PROBLEM
 from api.services import services
 from contracts.errors import Conflict, ErrorCode, InvalidRequest, MouthpieceError, PayloadTooLarge, StorageBusy
@@ -64,7 +65,7 @@ blueprint = ApiBlueprint("signed_uploads", PROBLEM, is_public=True)
 def receive(token: str) -> Response:
     """Send an announced file, whole or a piece of it; 201 once it is all there, 204 before."""
     try:
-        upload = services().links.open_upload(token, services().clock().timestamp())
+        upload = _opened(token)
         return _receive(upload)
     except LinkExpired as fault:
         return write(fault, PROBLEM, Entry(HTTPStatus.GONE, ErrorCode.NOT_FOUND))
@@ -76,12 +77,24 @@ def receive(token: str) -> Response:
 def progress(token: str) -> Response:
     """Ask how much of an announced file has arrived."""
     try:
-        upload = services().links.open_upload(token, services().clock().timestamp())
+        upload = _opened(token)
     except LinkExpired as fault:
         return write(fault, PROBLEM, Entry(HTTPStatus.GONE, ErrorCode.NOT_FOUND))
     is_whole = services().blobs.exists(upload.blob_key)
     arrived = upload.size if is_whole else incoming().arrived(_name(upload))
     return _told(jsonify(arrived=arrived, size=upload.size, is_whole=is_whole), upload, arrived)
+
+
+def _opened(token: str) -> ExpectedUpload:
+    """Return what an address is for.
+
+    Raises:
+        NotFound: when it is none of this service.
+        LinkExpired: when its time is over, or its key was revoked.
+    """
+    upload = services().links.open_upload(token, services().clock().timestamp())
+    check_owner(upload.blob_key)
+    return upload
 
 
 def incoming() -> Incoming:

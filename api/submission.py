@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from api.auth import current_key
 from api.fields import MAX_SEED
 from api.idempotency import reserved_id
+from api.owners import owner_of
 from api.services import services, utc_text
 from contracts.credits import estimate, spoken_s
 from contracts.errors import InvalidRequest, MouthpieceError, StorageBusy, Unavailable
@@ -134,16 +135,8 @@ def _located_if_any(media: MediaRef | None) -> MediaRef | None:
 def located(media: MediaRef) -> MediaRef:
     """Point to the blob itself when the URL is a link of this service to a file of the same key."""
     key = services().links.own_blob(media.url, services().clock().timestamp())
-    if key is None or not _is_mine(key):
+    if key is None or owner_of(key) != current_key().key_id:
         return media
     if not services().blobs.exists(key):
         raise InvalidRequest("the file behind this link is gone", field=media.field, remedy="Upload it again.")
     return replace(media, url="", blob=key)
-
-
-def _is_mine(blob_key: str) -> bool:
-    folder, owner, *_ = blob_key.split("/")
-    if folder == "uploads":
-        return owner == current_key().key_id
-    record = services().records.jobs.find(owner)
-    return record is not None and record.key_id == current_key().key_id

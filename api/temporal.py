@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.common import WorkflowIDReusePolicy as ReusePolicy
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
@@ -22,6 +22,8 @@ from contracts.errors import InternalError, Unavailable
 from contracts.jobs import JobRequest, JobView, Stage, Status, job_id_of, webhook_workflow_id, workflow_id
 from contracts.steps import Delivery, Queue
 from contracts.visibility import JOB_KEY, JOB_PROGRESS, JOB_STAGE, JOB_STATUS, MEMO_VIEW
+from contracts.webhooks import ProbeResult
+from storage.payloads import data_converter
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ T = TypeVar("T")
 
 WORKFLOW = "LipsyncJob"
 WEBHOOK_WORKFLOW = "DeliverWebhook"
+PROBE_WORKFLOW = "ProbeEndpoint"
 DEFAULT_ADDRESS = "127.0.0.1:7233"
 
 #: Per try; the client tries again by itself until `CALL_TIMEOUT_S`.
@@ -37,6 +40,8 @@ CALL_TIMEOUT_S = 3.0
 READY_TIMEOUT_S = 2.0
 #: For what takes several calls of the server.
 LONG_CALL_TIMEOUT_S = 10.0
+#: For a test event, whose receiver may take its time.
+PROBE_TIMEOUT_S = 50.0
 VIEWS_AT_ONCE = 16
 
 #: Workflows that ended without saying so: terminated, or failed by a fault of their own.
@@ -90,6 +95,10 @@ class Gateway(Protocol):
         """Start a webhook's delivery over, under the same id, whatever became of the one before."""
         ...
 
+    def probe(self, event: Delivery) -> ProbeResult:
+        """Post a test event and return what its receiver said."""
+        ...
+
     def unsettled(self) -> list[str]:
         """Return jobs whose workflow was closed from outside, so that the records may not know of their end."""
         ...
@@ -106,12 +115,20 @@ class TemporalGateway:
         address: "host:port" that wins over the profile's, or "".
         namespace: one that wins over the profile's, or "".
         config: takes the place of the environment's profile.
+        payload_keys: what Temporal stores is encrypted with, the setting of that name.
     """
 
-    def __init__(self, address: str = "", namespace: str = "", config: ClientConnectConfig | None = None) -> None:
+    def __init__(
+        self,
+        address: str = "",
+        namespace: str = "",
+        config: ClientConnectConfig | None = None,
+        payload_keys: str = "",
+    ) -> None:
         self._address = address
         self._namespace = namespace
         self._config = config
+        self._converter = data_converter(payload_keys)
         self._thread = LoopThread()
         self._connected: Client | None = None
 
@@ -146,6 +163,10 @@ class TemporalGateway:
         """Start the delivery's workflow in the place of the one before."""
         self._call(self._redeliver(delivery))
         logger.info("webhook sent off again delivery=%s job_id=%s", delivery.delivery_id, delivery.job_id)
+
+    def probe(self, event: Delivery) -> ProbeResult:
+        """Run the test event's workflow to its end; it ends by itself when nobody waits any more."""
+        return self._call(self._probe(event), PROBE_TIMEOUT_S)
 
     def unsettled(self) -> list[str]:
         """List workflows that ended while they showed the job as going on."""
@@ -195,7 +216,7 @@ class TemporalGateway:
             config["target_host"] = self._address or config.get("target_host") or DEFAULT_ADDRESS
             if self._namespace:
                 config["namespace"] = self._namespace
-            self._connected = await Client.connect(**config, lazy=True)
+            self._connected = await Client.connect(**config, lazy=True, data_converter=self._converter)
         return self._connected
 
     async def _start(self, request: JobRequest) -> None:
@@ -262,8 +283,30 @@ class TemporalGateway:
             id_reuse_policy=ReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
             static_summary=f"webhook of {delivery.job_id}, again",
+            priority=Priority(fairness_key=delivery.key_id),
             rpc_timeout=RPC_TIMEOUT,
         )
+
+    async def _probe(self, event: Delivery) -> ProbeResult:
+        client = await self._client()
+        handle = await client.start_workflow(
+            PROBE_WORKFLOW,
+            event,
+            id=webhook_workflow_id(event.delivery_id),
+            task_queue=Queue.FLOW,
+            result_type=ProbeResult,
+            execution_timeout=timedelta(seconds=PROBE_TIMEOUT_S),
+            static_summary="test event",
+            priority=Priority(fairness_key=event.key_id),
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        try:
+            found: ProbeResult = await handle.result()
+        except WorkflowFailureError as failure:
+            raise Unavailable(
+                "the test event could not be sent at the moment", remedy="Send the same request again shortly."
+            ) from failure
+        return found
 
     async def _unsettled(self) -> list[str]:
         client = await self._client()

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO, NotRequired, TypedDict
 
-from flask import request
+from flask import Response, request
 from marshmallow import Schema, fields, validate
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -16,11 +16,12 @@ from api.auth import current_key
 from api.blueprint import ApiBlueprint
 from api.error_table import JsonObject
 from api.fields import RequestSchema, Text, Whole
-from api.idempotency import reserved_id
+from api.idempotency import replay_of, reserved_id
 from api.problem import PROBLEM
 from api.services import services, utc_text
 from api.signed_uploads import incoming
 from contracts.errors import InvalidRequest, PayloadTooLarge, StorageBusy
+from contracts.scopes import Scope
 from storage.links import ExpectedUpload
 
 FIELD = "file"
@@ -96,9 +97,10 @@ blueprint = ApiBlueprint("uploads", PROBLEM)
 
 
 @blueprint.post("/v1/uploads")
+@blueprint.needs(Scope.SUBMIT)
 @blueprint.takes(_BODIES)
 @blueprint.answer(HTTPStatus.CREATED, UploadedSchema)
-def upload() -> Uploaded:
+def upload() -> Uploaded | Response:
     """Send a file, or announce one as JSON; its link can be used wherever a URL is asked for."""
     upload_id = str(reserved_id())
     key = f"uploads/{current_key().key_id}/{upload_id}"
@@ -106,6 +108,8 @@ def upload() -> Uploaded:
         body = ApiBlueprint.ARGUMENTS_PARSER.parse(NewUploadBody, request)
         return _announced(upload_id, key, body["size"], body["filename"], body["content_type"])
     with _received() as path:
+        if replay := replay_of(path):
+            return replay
         services().blobs.put(key, path)
     return Uploaded(url=services().links.url(key, services().clock().timestamp()))
 

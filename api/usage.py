@@ -13,6 +13,7 @@ from api.fields import one_of
 from api.lipsync_dev import ERRORS
 from api.services import services
 from contracts.plans import Plan, requests_per_minute
+from contracts.scopes import Scope
 
 #: What stands for "any number" of requests.
 UNLIMITED = 2**31 - 1
@@ -64,6 +65,7 @@ blueprint = ApiBlueprint("usage", ERRORS)
 
 
 @blueprint.get("/v1/usage")
+@blueprint.needs(Scope.READ)
 @blueprint.answer(HTTPStatus.OK, UsageSchema)
 def usage() -> Usage:
     """Ask what the key has used, this request included."""

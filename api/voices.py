@@ -11,6 +11,7 @@ from api.error_table import JsonObject
 from api.fields import RequestSchema, Text, one_of
 from api.problem import PROBLEM
 from api.services import services
+from contracts.scopes import Scope
 from contracts.voices import VoiceInfo
 from storage.voices import voices
 
@@ -55,6 +56,7 @@ blueprint = ApiBlueprint("voices", PROBLEM)
 
 
 @blueprint.get("/v1/voices")
+@blueprint.needs(Scope.READ)
 @blueprint.query(VoicesQuery)
 @blueprint.answer(HTTPStatus.OK, VoicesSchema)
 def list_voices(query: JsonObject) -> VoiceList:

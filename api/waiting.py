@@ -5,6 +5,7 @@ import time
 
 from flask import request
 
+from api.auth import check_still_works
 from api.lookup import view_of
 from api.services import services
 from contracts.jobs import JobView
@@ -19,6 +20,7 @@ def waited_view(record: JobRecord, wait_s: int) -> JobView:
 
     Raises:
         Unavailable: when Temporal cannot be reached.
+        Unauthorized: when the key was revoked meanwhile.
     """
     view, deadline = view_of(record), time.monotonic() + wait_s
     if view.status.is_terminal or not wait_s:
@@ -29,6 +31,7 @@ def waited_view(record: JobRecord, wait_s: int) -> JobView:
             if left_s <= 0:
                 break
             time.sleep(min(LOOK_EVERY_S, left_s))
+            check_still_works()
             view = view_of(record)
     return view
 

@@ -27,7 +27,9 @@ CATALOGUE: dict[ErrorCode, Meaning] = {
         "Send a working key as 'Authorization: Bearer sk_...' or 'X-API-Key: sk_...'.",
     ),
     ErrorCode.FORBIDDEN: Meaning(
-        "Forbidden", "The key works, and may not do this.", "Use a key that may, or ask the operator for one."
+        "Forbidden",
+        "The key works, and lacks the scope that this call needs: submit, read or admin.",
+        "Use a key that has the scope, or have the operator give it to this one.",
     ),
     ErrorCode.NOT_FOUND: Meaning(
         "Not found",

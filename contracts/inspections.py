@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from temporalio import activity
+
 from contracts.jobs import MediaInfo, MediaRef, OutputOptions
 
 _PREFIX = "inspect-"
-
-#: Memo entry of an inspection's workflow that holds the API key it belongs to.
-MEMO_KEY = "key"
 
 
 class SourceUse(StrEnum):
@@ -111,5 +110,22 @@ class Inspection:
 
 
 def inspection_name(inspection_id: str) -> str:
-    """Name an inspection's workflow, and what its steps store: where jobs have their id, it has this."""
+    """Name what an inspection's steps store: where jobs have their id, it has this."""
     return _PREFIX + inspection_id
+
+
+def inspection_workflow_id(inspection_id: str, key_id: str) -> str:
+    """Name an inspection's workflow, so that only the key it belongs to can ask for it."""
+    return f"{_PREFIX}{key_id}-{inspection_id}"
+
+
+@activity.defn(name="survey")
+def survey(step: SurveyInput) -> SurveyResult:
+    """Look for faces and plan the output, before there is a job."""
+    raise NotImplementedError
+
+
+@activity.defn(name="discard")
+def discard(step: DiscardInput) -> DiscardResult:
+    """Remove what an inspection fetched."""
+    raise NotImplementedError

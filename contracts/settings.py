@@ -5,19 +5,23 @@ Temporal's own connection (address, namespace, TLS, API key) follows Temporal's 
 and profile file instead.
 """
 
-import ipaddress
 import logging
 import os
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, TypeVar, cast, get_args
 
+from contracts.allow_list import AllowList, read_allow_list
+
 PREFIX = "MOUTHPIECE_"
+
+#: Length of a key that encrypts what Temporal stores, for AES-256.
+PAYLOAD_KEY_BYTES = 32
 
 T = TypeVar("T")
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Device = Literal["auto", "cpu", "cuda"]
 Encoder = Literal["auto", "libx264", "h264_nvenc", "h264_videotoolbox"]
 #: The encoder that every machine has and that gives every machine's jobs the same bytes.
@@ -35,17 +39,6 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return "Secret('****')" if self else "Secret('')"
-
-
-@dataclass(frozen=True, slots=True)
-class AllowList:
-    """Addresses that inputs and webhooks may reach although they are private."""
-
-    networks: tuple[Network, ...] = ()
-    hosts: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return ",".join([*map(str, self.networks), *self.hosts])
 
 
 def _whole(text: str) -> int:
@@ -115,17 +108,16 @@ def _encoder(text: str) -> Encoder:
     raise ValueError(f"must be one of {', '.join(get_args(Encoder))}")
 
 
-def _allow_list(text: str) -> AllowList:
-    networks: list[Network] = []
-    hosts: list[str] = []
-    for entry in filter(None, (part.strip().lower() for part in text.split(","))):
+def _payload_keys(text: str) -> Secret:
+    keys = [key.strip() for key in text.split(",") if key.strip()]
+    for number, key in enumerate(keys, start=1):
         try:
-            networks.append(ipaddress.ip_network(entry))
+            is_right = len(b64decode(key, validate=True)) == PAYLOAD_KEY_BYTES
         except ValueError:
-            if "/" in entry:
-                raise ValueError(f"{entry!r} is neither a network in CIDR form nor a host name") from None
-            hosts.append(entry)
-    return AllowList(tuple(networks), tuple(hosts))
+            is_right = False
+        if not is_right:
+            raise ValueError(f"key {number} must be {PAYLOAD_KEY_BYTES} bytes in base64: openssl rand -base64 32")
+    return Secret(",".join(keys))
 
 
 def _path(text: str) -> Path:
@@ -151,6 +143,9 @@ class Settings:
     data_dir: Path = _setting("~/.local/share/mouthpiece", _path, "Folder of records, blobs and secrets.")
     public_url: str = _setting("http://127.0.0.1:8080", _url, "How clients reach the API; links are built on it.")
     secret: Secret = _setting("", Secret, "Signs download links; empty: one is made and kept in the data folder.")
+    payload_keys: Secret = _setting(
+        "", _payload_keys, "Keys (base64, by comma) that encrypt what Temporal stores: the first writes, all read."
+    )
     log_level: str = _setting("INFO", _log_level, "Lowest level of log lines written.")
     engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
     device: Device = _setting("auto", _device, "Where engines compute: auto takes a GPU when there is one.")
@@ -159,7 +154,9 @@ class Settings:
         SOFTWARE_ENCODER, _encoder, "Encoder of outputs; the same on all workers. auto takes the GPU's where it works."
     )
     segment_s: float = _setting("4", _positive_float, "Length of the pieces a video is rendered in, side by side.")
-    fetch_allow: AllowList = _setting("", _allow_list, "Private networks (CIDR) and hosts that URLs may name.")
+    fetch_allow: AllowList = _setting(
+        "", read_allow_list, "Private networks (CIDR), hosts and host:ports that URLs may name."
+    )
     fetch_timeout_s: float = _setting("300", _up_to(840), "Longest download of one input, at most 840.")
     max_video_bytes: int = _setting("1073741824", _positive_int, "Largest video input.")
     max_audio_bytes: int = _setting("209715200", _positive_int, "Largest audio input.")
@@ -184,6 +181,13 @@ class Settings:
         "1000", _count, "Requests a minute of a key on the enterprise plan; 0: any number."
     )
     idempotency_ttl_s: int = _setting("86400", _positive_int, "How long an Idempotency-Key's answer is replayed.")
+    keep_inputs_days: int = _setting(
+        "30", _count, "Days that inputs are kept after their job's end, and uploads; 0: for ever."
+    )
+    keep_outputs_days: int = _setting("0", _count, "Days that outputs are kept after their job's end; 0: for ever.")
+    keep_records_days: int = _setting(
+        "0", _count, "Days after its end that a job is kept at all, with its webhooks and files; 0: for ever."
+    )
     s3_bucket: str = _setting("", _text, "Bucket that keeps the blobs; empty: a folder of the data folder does.")
     s3_endpoint: str = _setting("", _text, "Address of an S3-compatible store; empty: Amazon's.")
     s3_region: str = _setting("us-east-1", _text, "The bucket's region.")

@@ -1,6 +1,7 @@
 """One stub per activity: its input, its result, its queue, its timeouts and retries.
 
-Workflows call the stubs, `activities` implements them under the same names; `scripts/worker.py` alone sees both.
+Those of inspections and of retention stand beside their types. Workflows call the stubs, `activities` implements them
+under the same names; `scripts/worker.py` alone sees both.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 
 from contracts.errors import NON_RETRYABLE
-from contracts.inspections import DiscardInput, DiscardResult, SurveyInput, SurveyResult
+from contracts.inspections import discard, survey
 from contracts.jobs import (
     FaceChoice,
     JobError,
@@ -26,6 +27,8 @@ from contracts.jobs import (
     Status,
     Timings,
 )
+from contracts.retention import prune
+from contracts.webhooks import PATIENCE, NotifyResult, ProbeResult
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -38,6 +41,7 @@ class Queue(StrEnum):
     GPU = "gpu"
     IO = "io"
     CONTROL = "control"
+    NOTIFY = "notify"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,13 +239,6 @@ class SettleResult:
     delivery: Delivery | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyResult:
-    """The receiver's answer."""
-
-    http_status: int
-
-
 @activity.defn(name="fetch")
 def fetch(step: FetchInput) -> FetchResult:
     """Download, sniff, probe and store one input."""
@@ -290,15 +287,9 @@ def notify(step: Delivery) -> NotifyResult:
     raise NotImplementedError
 
 
-@activity.defn(name="survey")
-def survey(step: SurveyInput) -> SurveyResult:
-    """Look for faces and plan the output, before there is a job."""
-    raise NotImplementedError
-
-
-@activity.defn(name="discard")
-def discard(step: DiscardInput) -> DiscardResult:
-    """Remove what an inspection fetched."""
+@activity.defn(name="probe")
+def probe(step: Delivery) -> ProbeResult:
+    """Post a test event, once."""
     raise NotImplementedError
 
 
@@ -361,15 +352,21 @@ SETTLE = Step(
     start_to_close=timedelta(minutes=1),
     retry=_retry(1, 60, 0),
 )
-#: How long a webhook is tried.
-WEBHOOK_PATIENCE = timedelta(days=3)
-#: Growing pauses: 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, then every four hours.
+#: The step itself says how long to wait for the next moment; these pauses follow an attempt whose worker died.
 NOTIFY = Step(
     stub=notify,
-    queue=Queue.CONTROL,
+    queue=Queue.NOTIFY,
     start_to_close=timedelta(seconds=60),
-    schedule_to_close=WEBHOOK_PATIENCE,
-    retry=_retry(5, 4 * 3600, 0, factor=4.0),
+    schedule_to_close=PATIENCE,
+    retry=_retry(5, 600, 0),
+)
+#: Somebody waits for it.
+PROBE = Step(
+    stub=probe,
+    queue=Queue.NOTIFY,
+    start_to_close=timedelta(seconds=45),
+    schedule_to_close=timedelta(seconds=45),
+    retry=_retry(1, 1, 1),
 )
 #: Given up after an hour without a worker: nobody asks for the finding any more.
 SURVEY = Step(
@@ -386,5 +383,12 @@ DISCARD = Step(
     start_to_close=timedelta(minutes=5),
     retry=_retry(1, 60, 0),
 )
+PRUNE = Step(
+    stub=prune,
+    queue=Queue.CONTROL,
+    start_to_close=timedelta(minutes=30),
+    heartbeat=timedelta(seconds=10),
+    retry=_retry(1, 600, 0),
+)
 
-STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, SURVEY, DISCARD)
+STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, PROBE, SURVEY, DISCARD, PRUNE)

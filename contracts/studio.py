@@ -38,7 +38,7 @@ def studio_job(view: JobView, model: str, output_url: str) -> StudioJob:
         id=view.job_id,
         model=model if view.status.is_terminal else "lipsync",
         status=STATUS_WORDS[view.status],
-        output=output_url if succeeded else None,
+        output=output_url or None if succeeded else None,
         error=view.error.message if view.error and view.status.is_terminal else "",
         executionTime=view.execution_ms if succeeded else None,
         timings=None,

@@ -70,7 +70,7 @@ def works(name: str) -> bool:
     code = "import sys; from engines.encoders import trial; trial(sys.argv[1])"
     try:
         command = [sys.executable, "-c", code, name]
-        subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S)  # noqa: S603 - our own code
+        subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S)  # noqa: S603 # nosec B603 # our own code
     except (subprocess.SubprocessError, OSError) as fault:
         logger.info("encoder_unusable name=%s fault=%s", name, fault)
         return False

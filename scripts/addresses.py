@@ -43,7 +43,7 @@ def choose(stack: Stack, port: int | None, is_apart: bool) -> Addresses:
 
 def reachable(host: str) -> str:
     """Where a server of this machine that listens on `host` answers: on loopback when it listens everywhere."""
-    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - nothing is bound here
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 # nosec B104 # nothing is bound here
 
 
 def _api_port(stack: Stack, port: int | None) -> int:

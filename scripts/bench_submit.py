@@ -100,7 +100,7 @@ def _baseline() -> Iterator[str]:
     [port] = free_ports("127.0.0.1", 1)
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--threads", "16", "--log-level", "warning", "scripts.bench_submit:bare()"]
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command)  # nosec B603 # a server of its own
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(url)

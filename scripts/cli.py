@@ -21,8 +21,12 @@ COMMANDS = {
     "submit": "scripts.cli_submit:submit",
     "jobs": "scripts.cli_jobs:jobs",
     "keys": "scripts.cli_keys:keys",
+    "webhooks": "scripts.cli_webhooks:webhooks",
     "render": "scripts.cli_render:render",
     "engines": "scripts.cli_render:engines",
+    "backup": "scripts.cli_backup:backup",
+    "restore": "scripts.cli_backup:restore",
+    "data": "scripts.cli_data:data",
     "doctor": "scripts.cli_doctor:doctor",
     "settings": "scripts.cli_settings:settings",
 }

@@ -38,7 +38,7 @@ def list_jobs(settings: Settings, status: str | None, key_id: str | None, limit:
     """List jobs, newest first."""
     which = JobFilter(key_id=key_id, status=Status(status) if status else None)
     found = _records(settings).jobs.list(which, limit)
-    look = job_report.Standing(settings.data_dir)
+    look = job_report.Standing(settings)
     click.echo("\n".join(table.lines(job_report.HEADERS, [job_report.row(record, look(record)) for record in found])))
 
 
@@ -49,7 +49,7 @@ def show(settings: Settings, job: str) -> None:
     """Show all that is known of a job, its webhook's attempts too."""
     records = _records(settings)
     record = references.find(records, job)
-    view = job_report.Standing(settings.data_dir)(record)
+    view = job_report.Standing(settings)(record)
     webhooks = records.deliveries.of_job(record.job_id, utc_now())
     click.echo("\n".join(job_report.details(settings, record, view, webhooks)))
 
@@ -60,7 +60,7 @@ def show(settings: Settings, job: str) -> None:
 def cancel(settings: Settings, job: str) -> None:
     """Stop a job; what it was doing ends within seconds."""
     record = references.find(_records(settings), job)
-    gateway = connection.gateway(settings.data_dir)
+    gateway = connection.gateway(settings)
     view = gateway.view(record.job_id)
     status = view.status if view else record.status
     if status.is_terminal:
@@ -75,7 +75,7 @@ def cancel(settings: Settings, job: str) -> None:
 @with_settings
 def retry(settings: Settings, job: str, from_start: bool) -> None:
     """Run an ended job again, from the step that failed unless told otherwise."""
-    records, gateway = _records(settings), connection.gateway(settings.data_dir)
+    records, gateway = _records(settings), connection.gateway(settings)
     record = references.find(records, job)
     retried = job_moves.retry(records, gateway, record, utc_now(), from_start=from_start)
     click.echo(f"{record.job_id} runs again from {retried.step} (run {retried.run_id})")
@@ -86,7 +86,7 @@ def retry(settings: Settings, job: str, from_start: bool) -> None:
 @with_settings
 def redeliver(settings: Settings, job: str) -> None:
     """Send a job's webhooks again: the same bytes under the same ids."""
-    records, gateway = _records(settings), connection.gateway(settings.data_dir)
+    records, gateway = _records(settings), connection.gateway(settings)
     for webhook in records.deliveries.of_job(references.find(records, job).job_id, utc_now()):
         job_moves.redeliver(records, gateway, webhook, utc_now())
         click.echo(f"sent off {webhook.delivery.delivery_id} to {webhook.delivery.url}")
@@ -103,7 +103,7 @@ def replay(settings: Settings, job: str) -> int:
     from scripts import replay as replays
 
     if job.endswith(".json"):
-        report = asyncio.run(replays.replay_file(Path(job)))
+        report = asyncio.run(replays.replay_file(Path(job), settings.payload_keys))
     else:
         job_id = references.find(_records(settings), job).job_id
         report = _with_client(settings, lambda client: replays.replay_job(client, job_id))
@@ -121,6 +121,6 @@ def _records(settings: Settings) -> Records:
 
 def _with_client(settings: Settings, work: Callable[[Client], Awaitable[T]]) -> T:
     async def connected() -> T:
-        return await work(await connection.connect(settings.data_dir))
+        return await work(await connection.connect(settings))
 
     return asyncio.run(connected())

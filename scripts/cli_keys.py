@@ -4,6 +4,7 @@ import click
 
 from contracts.errors import NotFound
 from contracts.plans import Plan
+from contracts.scopes import USUAL, Scope, in_order
 from contracts.settings import Settings
 from scripts import table
 from scripts.clock import now_text
@@ -26,9 +27,17 @@ def keys() -> None:
     show_default=True,
     help="How many requests a minute it may make.",
 )
-@click.option("--admin", is_flag=True, help="Let the key manage keys over HTTP.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    default=[scope.value for scope in in_order(USUAL)],
+    show_default=True,
+    help="What it may do; give it once for each.",
+)
 @with_settings
-def create(settings: Settings, name: str, plan: str, admin: bool) -> None:
+def create(settings: Settings, name: str, plan: str, scopes: tuple[str, ...]) -> None:
     """Make a key and show it, this once, with the secret that signs its webhooks.
 
     The data folder may be one that no service has run on yet.
@@ -36,7 +45,7 @@ def create(settings: Settings, name: str, plan: str, admin: bool) -> None:
     if not (settings.data_dir / RECORDS).exists():
         click.echo(f"no service has run on {settings.data_dir} yet: making its records", err=True)
     records = open_records(settings, must_exist=False)
-    key, text = records.keys.create(name, now_text(), Plan(plan), admin)
+    key, text = records.keys.create(name, now_text(), Plan(plan), frozenset(map(Scope, scopes)))
     click.echo(f"key             {text!s}")
     click.echo(f"webhook secret  {records.keys.webhook_secret(key.key_id)!s}")
 
@@ -46,10 +55,10 @@ def create(settings: Settings, name: str, plan: str, admin: bool) -> None:
 def list_keys(settings: Settings) -> None:
     """List all keys, revoked ones too."""
     rows = [
-        (key.key_id, key.name, key.plan, "yes" if key.is_admin else "", key.created_at, _state(key))
+        (key.key_id, key.name, key.plan, " ".join(in_order(key.scopes)), key.created_at, _state(key))
         for key in _records(settings).keys.list()
     ]
-    click.echo("\n".join(table.lines(("ID", "NAME", "PLAN", "ADMIN", "CREATED", "STATE"), rows)))
+    click.echo("\n".join(table.lines(("ID", "NAME", "PLAN", "SCOPES", "CREATED", "STATE"), rows)))
 
 
 @keys.command()

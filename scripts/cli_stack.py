@@ -62,7 +62,7 @@ def api(settings: Settings, host: str, port: int, processes: int, threads: int) 
     sys.stderr.flush()
     command = [sys.executable, "-P", "-m", "gunicorn", "--no-control-socket", *words, f"api.app:from_env({threads})"]
     environ = connection.environ_for(settings.data_dir) | {DATA_DIR: str(settings.data_dir)}
-    os.execve(sys.executable, command, environ)
+    os.execve(sys.executable, command, environ)  # nosec B606 # no shell is wanted
 
 
 @click.command()
@@ -85,7 +85,7 @@ def server_init(settings: Settings, config: Path | None) -> None:
     from scripts import connection, server_init, stack
 
     async def prepare() -> str:
-        client = await connection.connect(settings.data_dir)
+        client = await connection.connect(settings)
         await server_init.prepare(client, stack.read(config or stack.DEFAULT).server.retention)
         return client.namespace
 

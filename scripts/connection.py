@@ -9,8 +9,9 @@ from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
 from api.temporal import DEFAULT_ADDRESS, TemporalGateway
 from contracts.errors import InternalError, Unavailable
-from contracts.settings import environment
+from contracts.settings import Settings, environment
 from scripts import runfile
+from storage.payloads import data_converter
 
 #: Any of these says that the operator has chosen a server.
 _CHOSEN = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
@@ -57,17 +58,17 @@ def is_known(data_dir: Path) -> bool:
     return bool(configuration(data_dir).get("target_host"))
 
 
-async def connect(data_dir: Path) -> Client:
+async def connect(settings: Settings) -> Client:
     """Connect to the server that the data folder's stack or the environment names.
 
     Raises:
         ProfileUnusable: when the operator's profile cannot be read.
         Unavailable: when the server does not answer.
     """
-    config = configuration(data_dir)
+    config = configuration(settings.data_dir)
     address = config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
-        return await Client.connect(**config)
+        return await Client.connect(**config, data_converter=data_converter(settings.payload_keys))
     except RuntimeError as fault:
         raise Unavailable(
             f"no Temporal server answers at {address}",
@@ -75,6 +76,6 @@ async def connect(data_dir: Path) -> Client:
         ) from fault
 
 
-def gateway(data_dir: Path) -> TemporalGateway:
+def gateway(settings: Settings) -> TemporalGateway:
     """The API's own way to Temporal, to the same server as `connect`."""
-    return TemporalGateway(config=configuration(data_dir))
+    return TemporalGateway(config=configuration(settings.data_dir), payload_keys=settings.payload_keys)

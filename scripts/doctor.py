@@ -76,10 +76,11 @@ def temporal(environ: Mapping[str, str]) -> Finding:
 
 
 def data_folder(settings: Settings) -> Finding:
-    """Whether records and blobs can be written."""
+    """Whether records and blobs can be written, and the records are whole."""
     try:
         records = Records(settings.data_dir / "records.db")
         records.check_writable()
+        damage = records.faults()
         records.close()
     except OSError as fault:
         remedy = "Make it writable, or name another with MOUTHPIECE_DATA_DIR."
@@ -88,7 +89,11 @@ def data_folder(settings: Settings) -> Finding:
         )
     except MouthpieceError as fault:
         return _fault("data folder", fault)
-    return Finding(name="data folder", state=State.OK, detail=str(settings.data_dir))
+    if damage:
+        remedy = "mouthpiece data check tells more; mouthpiece restore brings a backup back."
+        detail = f"{settings.data_dir}: the records are damaged: {damage[0]}"
+        return Finding(name="data folder", state=State.FAULT, detail=detail, remedy=remedy)
+    return Finding(name="data folder", state=State.OK, detail=f"{settings.data_dir}, records are whole")
 
 
 def blob_store(settings: Settings) -> Finding:

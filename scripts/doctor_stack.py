@@ -30,7 +30,7 @@ def api(settings: Settings) -> Finding:
 async def server(settings: Settings) -> list[Finding]:
     """Whether Temporal answers, knows the search attributes, and sees a worker on each queue."""
     try:
-        client = await connection.connect(settings.data_dir)
+        client = await connection.connect(settings)
         await server_init.check_namespace(client)
     except Unavailable as fault:
         return [_fault("server", State.NOTE, fault)]

@@ -2,6 +2,7 @@
 
 import itertools
 
+from contracts.scopes import EVERY
 from contracts.settings import Secret, Settings
 from scripts.clock import now_text
 from storage.records import Records
@@ -9,7 +10,7 @@ from storage.secrets import first_key, server_secret
 
 
 def working(settings: Settings, records: Records) -> Secret:
-    """Return the newest generation of the first key that has not been revoked, entered as an admin's.
+    """Return the newest generation of the first key that has not been revoked, entered with every scope.
 
     Args:
         settings: whose secret the key is derived from; the secret is made when there is none yet.
@@ -21,6 +22,6 @@ def working(settings: Settings, records: Records) -> Secret:
         key = records.keys.add(text, "first key", now_text())
         if not key.revoked_at:
             break
-    # Also one that was entered before keys could be managed over HTTP.
-    records.keys.change(key.key_id, is_admin=True)
+    # Also one that was entered before there were all of today's.
+    records.keys.change(key.key_id, scopes=EVERY)
     return text

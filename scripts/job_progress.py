@@ -16,7 +16,7 @@ class JobProgress:
         self._gateway = None
         if running and running.url == url:
             self._records = Records(settings.data_dir / "records.db")
-            self._gateway = gateway(settings.data_dir)
+            self._gateway = gateway(settings)
 
     def look(self, reference: str) -> JobView | None:
         """Return how the job with an id or number stands, if that can be seen from here."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
@@ -21,8 +20,8 @@ HEADERS = ("NUMBER", "ID", "STATUS", "STAGE", "%", "MODEL", "CREATED", "SECONDS"
 class Standing:
     """Asks Temporal how jobs stand, for the records only learn how they ended; says once when it cannot be asked."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self._gateway = connection.gateway(data_dir) if connection.is_known(data_dir) else None
+    def __init__(self, settings: Settings) -> None:
+        self._gateway = connection.gateway(settings) if connection.is_known(settings.data_dir) else None
         self._has_told = False
 
     def __call__(self, record: JobRecord) -> JobView | None:
@@ -106,6 +105,8 @@ def _place(media: MediaRef | None) -> str:
 
 
 def _link(settings: Settings, running: runfile.Running | None, record: JobRecord) -> str:
+    if record.expired_at:
+        return f"removed on {record.expired_at[:10]}"
     if not record.output:
         return ""
     links = Links(server_secret(settings), running.url if running else settings.public_url, settings.link_ttl_s)

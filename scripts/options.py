@@ -95,3 +95,5 @@ def configure_logs(level: str) -> None:
     )
     # The SDK reports each worker's start and stop; ours say it once, in one line.
     logging.getLogger("temporalio").setLevel(logging.WARNING)
+    # At DEBUG it writes whole addresses, with whatever rights their query strings carry.
+    logging.getLogger("urllib3").setLevel(logging.INFO)

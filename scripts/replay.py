@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client, WorkflowHistory
+from temporalio.converter import DataConverter
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 
 from contracts.errors import InvalidRequest, NotFound
 from contracts.jobs import workflow_id
+from storage.payloads import data_converter
 from workflows.registry import WORKFLOWS, sandbox_runner
 
 _RPC_TIMEOUT = timedelta(seconds=10)
@@ -43,16 +45,16 @@ async def replay_job(client: Client, job_id: str) -> ReplayReport:
         if fault.status is RPCStatusCode.NOT_FOUND:
             raise NotFound(f"Temporal has no job {job_id}") from fault
         raise
-    return await replay(history)
+    return await replay(history, converter=client.data_converter)
 
 
-async def replay_file(path: Path) -> ReplayReport:
+async def replay_file(path: Path, payload_keys: str = "") -> ReplayReport:
     """Replay a history that Temporal's UI, CLI or `scripts/capture_histories.py` wrote as JSON.
 
     Raises:
         InvalidRequest: when the file is no history.
     """
-    return await replay(read_history(path))
+    return await replay(read_history(path), converter=data_converter(payload_keys))
 
 
 def read_history(path: Path) -> WorkflowHistory:
@@ -69,14 +71,26 @@ def read_history(path: Path) -> WorkflowHistory:
         raise InvalidRequest(f"{path}: not a recorded history: {fault}") from fault
 
 
-async def replay(history: WorkflowHistory, workflows: tuple[type, ...] = WORKFLOWS) -> ReplayReport:
+async def replay(
+    history: WorkflowHistory, workflows: tuple[type, ...] = WORKFLOWS, converter: DataConverter = DataConverter.default
+) -> ReplayReport:
     """Replay one history.
 
     Args:
         history: what was recorded, of a run that ended or still goes on.
         workflows: the code to hold it against.
+        converter: reads what it holds.
+
+    Raises:
+        PayloadLocked: when it is encrypted with a key that the converter lacks.
     """
-    replayer = Replayer(workflows=workflows, workflow_runner=sandbox_runner(), runtime=_silent_runtime())
+    await _check_readable(history, converter)
+    replayer = Replayer(
+        workflows=workflows,
+        workflow_runner=sandbox_runner(),
+        runtime=_silent_runtime(),
+        data_converter=converter,
+    )
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     if result.replay_failure is None:
         return ReplayReport(deterministic=True, events=len(history.events))
@@ -88,6 +102,12 @@ async def replay(history: WorkflowHistory, workflows: tuple[type, ...] = WORKFLO
         event_id=int(event_id[1]) if event_id else None,
         message=rule[0] if rule else failure,
     )
+
+
+async def _check_readable(history: WorkflowHistory, converter: DataConverter) -> None:
+    """Read what the workflow was started with: a replay does not say why it could not."""
+    started = history.events[0].workflow_execution_started_event_attributes
+    await converter.decode(started.input.payloads)
 
 
 @functools.cache

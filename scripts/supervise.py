@@ -117,7 +117,7 @@ class Supervisor:
         self._read(child)
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+        return subprocess.Popen(  # nosec B603 # a part's command is ours, without a shell
             bound(part.command),
             env=part.environ,
             stdin=subprocess.DEVNULL,
@@ -127,7 +127,7 @@ class Supervisor:
         )
 
     def _read(self, child: _Child) -> None:
-        assert child.process.stdout is not None  # noqa: S101 - it was asked for above; this tells the type checker
+        assert child.process.stdout is not None  # noqa: S101 # nosec B101 # asked for above; tells the type checker
         child.reader = threading.Thread(
             target=self._copy_lines, args=(child.part.name, child.process.stdout), name=f"log-{child.part.name}"
         )

@@ -65,7 +65,7 @@ def running(
         command = [sys.executable, "-m", "scripts.cli", "up", "--port", "0", "--data", str(home)]
         settings = {"MOUTHPIECE_FETCH_ALLOW": "127.0.0.0/8,::1"} | dict(environ or {})
         with _sink(log) as sink:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # nosec B603 # this program's own command
                 bound(command), env=environment() | settings, stdout=subprocess.PIPE, stderr=sink, text=True
             )
             try:

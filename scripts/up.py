@@ -116,7 +116,8 @@ class _Session:
             "API": self._url,
             "Temporal": self._ui,
             "Data": str(self._settings.data_dir),
-            "API key": str(key),
+            # A log keeps it for ever, and for whoever reads logs; on a terminal it is for whoever started this.
+            "API key": str(key) if sys.stderr.isatty() else "on stdout, after the word ready",
         }.items():
             self._say(f"  {what:<9} {click.style(value, bold=True)}")
         click.echo(f"ready {self._url} {key!s}")

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from activities.registry import Implementation, implementations
+from activities.registry import WEBHOOK_SLOTS, Implementation, implementations
 from contracts.errors import NotFound, Unavailable
 from contracts.settings import Settings
 from contracts.steps import Queue
-from scripts import connection, server_init
+from scripts import connection, retention_schedule, server_init
 from scripts.worker_logs import mark_with_job
 from workflows.registry import WORKFLOWS, sandbox_runner
 
@@ -29,7 +29,13 @@ GRACE = timedelta(seconds=4)
 #: Longest time between two heartbeats, and so between a cancellation and the step's hearing of it.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.8)
 #: Activities at once. An engine has its device to itself; the flow queue has none.
-SLOTS: Mapping[Queue, int] = {Queue.FLOW: 1, Queue.GPU: 1, Queue.IO: 16, Queue.CONTROL: 16}
+SLOTS: Mapping[Queue, int] = {
+    Queue.FLOW: 1,
+    Queue.GPU: 1,
+    Queue.IO: 16,
+    Queue.CONTROL: 16,
+    Queue.NOTIFY: WEBHOOK_SLOTS,
+}
 
 _RECONNECT_S = 1.0
 #: Between two log lines about the same outage.
@@ -47,7 +53,7 @@ def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
     """
     mark_with_job(logging.getLogger().handlers)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
-    return asyncio.run(_poll_until_signal(settings.data_dir, prepared))
+    return asyncio.run(_poll_until_signal(settings, prepared))
 
 
 def build(client: Client, queue: Queue, activities: Sequence[Implementation]) -> Worker:
@@ -66,19 +72,23 @@ def build(client: Client, queue: Queue, activities: Sequence[Implementation]) ->
     )
 
 
-async def _poll_until_signal(data_dir: Path, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
+async def _poll_until_signal(settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
-    client = await connect(data_dir, stop)
+    client = await connect(settings, stop)
     if client is None:
         return 0
     workers = [build(client, queue, activities) for queue, activities in prepared.items()]
+    scheduling = asyncio.create_task(_schedule(client, stop)) if Queue.CONTROL in prepared else None
     running = [asyncio.create_task(worker.run()) for worker in workers]
     logger.info("worker_polls queues=%s identity=%s", ",".join(prepared), client.identity)
     finished, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
     logger.info("worker_stops grace_s=%g", GRACE.total_seconds())
+    stop.set()
+    if scheduling:
+        await scheduling
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     for task in running:
         if fault := task.exception():
@@ -86,7 +96,20 @@ async def _poll_until_signal(data_dir: Path, prepared: Mapping[Queue, Sequence[I
     return 0 if stopping in finished else 1
 
 
-async def connect(data_dir: Path, stop: asyncio.Event) -> Client | None:
+async def _schedule(client: Client, stop: asyncio.Event) -> None:
+    """See to it that retention is scheduled, however long the server is away."""
+    while not stop.is_set():
+        try:
+            await retention_schedule.ensure(client)
+        except RPCError as fault:
+            logger.warning("retention_unscheduled fault=%s", fault)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _TELL_EVERY_S)
+        else:
+            return
+
+
+async def connect(settings: Settings, stop: asyncio.Event) -> Client | None:
     """Connect to the data folder's stack or as Temporal's variables and profile say, however long it takes.
 
     Returns:
@@ -95,7 +118,7 @@ async def connect(data_dir: Path, stop: asyncio.Event) -> Client | None:
     told_at = -math.inf
     while not stop.is_set():
         try:
-            client = await connection.connect(data_dir)
+            client = await connection.connect(settings)
             await server_init.check_namespace(client)
         except (Unavailable, NotFound) as fault:
             if time.monotonic() - told_at >= _TELL_EVERY_S:

@@ -11,7 +11,9 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -32,6 +34,15 @@ _KEY_LIMIT = 512
 
 class BlobMissing(InternalError):
     """A step was told of a file that is not there: it was deleted, or never finished."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobInfo:
+    """A blob in a list: its length in bytes and when it was stored, in seconds since 1970."""
+
+    key: str
+    size: int
+    stored_at: float
 
 
 class BlobStore(Protocol):
@@ -71,6 +82,13 @@ class BlobStore(Protocol):
         """Remove every blob below a folder ("jobs/<id>/work"); none there is no fault."""
         ...
 
+    def listing(self, prefix: str, after: str = "") -> Iterator[BlobInfo]:
+        """Go through the blobs below a folder, or through all for "", in one order, and only those after a key.
+
+        Blobs that share a folder follow one another. What is stored or removed meanwhile may or may not be seen.
+        """
+        ...
+
     def direct_url(self, key: str, method: Method, ttl_s: int) -> str:
         """Write an address at which the store itself answers `method` for `ttl_s` seconds; "" when it cannot."""
         ...
@@ -84,7 +102,7 @@ class LocalBlobs:
         self._incoming = root / ".incoming"
 
     def put(self, key: str, source: Path) -> None:
-        """Store a file: set aside on the same disk, synced, renamed into place, its folder synced."""
+        """Store a file: set aside on the same disk, synced, renamed into place, its folders synced."""
         target = self._path(key)
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
@@ -95,7 +113,7 @@ class LocalBlobs:
                 _rename(aside, target)
             finally:
                 aside.unlink(missing_ok=True)
-            _sync(target.parent)
+            self._sync_folders(target)
         except OSError as fault:
             raise StorageBusy("the file could not be stored at the moment") from fault
 
@@ -128,9 +146,39 @@ class LocalBlobs:
         except OSError as fault:
             raise StorageBusy("files could not be removed at the moment") from fault
 
+    def listing(self, prefix: str, after: str = "") -> Iterator[BlobInfo]:
+        """Walk the folders, names in order."""
+        root = self._path(prefix.rstrip("/")) if prefix else self._root
+        yield from self._walk(root, after.split("/"))
+
+    def _walk(self, folder: Path, after: list[str]) -> Iterator[BlobInfo]:
+        try:
+            names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for name in names:
+            path = folder / name
+            parts = list(path.relative_to(self._root).parts)
+            if path.is_dir():
+                if parts >= after[: len(parts)]:
+                    yield from self._walk(path, after)
+            elif parts > after:
+                with suppress(FileNotFoundError):
+                    found = path.stat()
+                    yield BlobInfo(key="/".join(parts), size=found.st_size, stored_at=found.st_mtime)
+
     def direct_url(self, key: str, method: Method, ttl_s: int) -> str:
         """A folder answers nobody."""
         return ""
+
+    def _sync_folders(self, target: Path) -> None:
+        """Let the names of a file and of the folders above it reach the disk: they may be as new as the file."""
+        for folder in target.parents:
+            # One that was removed meanwhile has no name to keep.
+            with suppress(FileNotFoundError):
+                _sync(folder)
+            if folder == self._root:
+                return
 
     def _path(self, key: str) -> Path:
         return self._root / checked(key)

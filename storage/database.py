@@ -6,13 +6,13 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from contracts.errors import StorageBusy
+from contracts.errors import InternalError, StorageBusy
 
 #: What a column of ours can hold.
 Value = str | int | float | None
@@ -24,21 +24,39 @@ _INHERITED: list[Database] = []
 BUSY_TIMEOUT_S = 10.0
 
 
+class NewerRecords(InternalError):
+    """The file was brought to a schema that this release does not know."""
+
+
+class RecordsDamaged(InternalError):
+    """The file is no database, or not a whole one."""
+
+
 class RecordsFile:
     """The file, its schema, and this process's connections to it.
 
-    A write-ahead log with `synchronous=NORMAL` survives the death of any process; a power cut may lose the last
-    commits, never the file.
+    Args:
+        path: the file; it is made when it is missing.
+        migrations: its schema.
+        is_durable: let a commit reach the disk before it counts, so that a power cut takes nothing back; without, the
+            last seconds may be lost, never the file. The death of a process costs nothing in either case.
+
+    Raises:
+        NewerRecords: when a newer release wrote the file.
+        RecordsDamaged: when it is not a whole database.
+        StorageBusy: when it cannot be opened at the moment.
     """
 
-    def __init__(self, path: Path, migrations: Migrations) -> None:
+    def __init__(self, path: Path, migrations: Migrations, *, is_durable: bool = True) -> None:
         self._path = path
+        self._is_durable = is_durable
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         path.parent.mkdir(parents=True, exist_ok=True)
         with _storage_faults(), _exclusive(path):
             database = self._connection()
             database.execute("PRAGMA journal_mode=WAL")
+            _check_release(database, migrations, path)
             if migrations.pending(database):
                 migrations.apply(database)
 
@@ -56,10 +74,14 @@ class RecordsFile:
         return next(iter(self.rows(sql, parameters)), None)
 
     @contextmanager
-    def writing(self) -> Iterator[Database]:
+    def writing(self, *, is_urgent: bool = True) -> Iterator[Database]:
         """One transaction that holds the write lock from its first line, so that what it reads stays true.
 
         Within another of the same thread it is a part of that one.
+
+        Args:
+            is_urgent: wait for the disk; else it reaches the disk with the next one that does, and in order, so that a
+                power cut may take it back but nothing before it.
 
         Raises:
             StorageBusy: when another writer does not finish in time, or the disk is full.
@@ -69,6 +91,8 @@ class RecordsFile:
             if database.conn.in_transaction:
                 yield database
                 return
+            # The setting is the connection's, and has to be made outside of transactions.
+            database.execute(f"PRAGMA synchronous={'FULL' if is_urgent and self._is_durable else 'NORMAL'}")
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -76,6 +100,28 @@ class RecordsFile:
             except BaseException:
                 database.conn.rollback()
                 raise
+
+    def faults(self, *, in_depth: bool) -> list[str]:
+        """Look for damage and return what was found, a line each.
+
+        Args:
+            in_depth: compare indexes with their tables too, which takes several times as long.
+        """
+        try:
+            found = self._connection().execute(f"PRAGMA {'integrity' if in_depth else 'quick'}_check").fetchall()
+        except sqlite3.DatabaseError as fault:
+            return [str(fault)]
+        return [line for (line,) in found if line != "ok"]
+
+    def copy_to(self, target: Path) -> None:
+        """Write the file as it stands at one moment to a new one, while others go on reading and writing.
+
+        Raises:
+            StorageBusy: when the file is locked for too long, or the disk is full.
+        """
+        with _storage_faults(), closing(sqlite3.connect(target)) as copy:
+            self._connection().conn.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
 
     def close(self) -> None:
         """Close every connection of this process; the next use opens a new one."""
@@ -114,11 +160,29 @@ class _Connection:
 
 @contextmanager
 def _storage_faults() -> Iterator[None]:
-    """Turn SQLite's passing faults into ours."""
+    """Turn SQLite's faults into ours: those that pass, and damage."""
     try:
         yield
     except sqlite3.OperationalError as fault:
         raise StorageBusy("the records cannot be reached at the moment") from fault
+    except sqlite3.DatabaseError as fault:
+        # Its subclasses are faults of a statement.
+        if type(fault) is not sqlite3.DatabaseError:
+            raise
+        raise RecordsDamaged(
+            "the records are damaged", remedy="See mouthpiece data check; mouthpiece restore brings a backup back."
+        ) from fault
+
+
+def _check_release(database: Database, migrations: Migrations, path: Path) -> None:
+    """Refuse a file with migrations that are not among ours: what they changed is not known here."""
+    ours = {migration.name for migration in migrations.pending(Database(memory=True))}
+    newer = [migration.name for migration in migrations.applied(database) if migration.name not in ours]
+    if newer:
+        raise NewerRecords(
+            f"{path.name} was written by a newer release ({', '.join(newer)})",
+            remedy="Run that release, or restore a backup that was made before the update.",
+        )
 
 
 @contextmanager

@@ -18,22 +18,25 @@ LEASE_S = 60.0
 class Reservation:
     """A request that may go on: it alone runs under its idempotency key.
 
-    `reserved_id` is the same for every attempt, so that what an earlier one made is found again.
+    `reserved_id` is the same for every attempt, so that what an earlier one made is found again. `content` is the
+    SHA-256 of the file that an earlier one sent, or "".
     """
 
     key_id: str
     idempotency_key: str
     reserved_id: uuid.UUID
     attempt: int
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAnswer:
-    """What the first request was answered."""
+    """What the first request was answered. `content` is the SHA-256 of the file that it sent, or ""."""
 
     status: int
     content_type: str
     body: str
+    content: str = ""
 
 
 class Idempotency:
@@ -58,7 +61,8 @@ class Idempotency:
             IdempotencyMismatch: when it came with another request before.
             InFlight: when the first request has not been answered yet.
         """
-        with self._file.writing() as database:
+        # What the request makes is written after this, and so never reaches the disk without it.
+        with self._file.writing(is_urgent=False) as database:
             database.execute("DELETE FROM idempotency WHERE created_at <= :expiry", {"expiry": now - ttl_s})
             row = self._file.row(FIND, {"key_id": key_id, "idempotency_key": idempotency_key})
             if row is None:
@@ -84,6 +88,21 @@ class Idempotency:
         }
         self._write(COMPLETE, reservation, row)
 
+    def note_content(self, reservation: Reservation, content: str) -> None:
+        """Note the SHA-256 of the file that a request sent: others are other requests."""
+        self._write(NOTE_CONTENT, reservation, {"content": content})
+
+    def older(self, before: float) -> int:
+        """Count idempotency keys that came before a time, in seconds since 1970."""
+        row = self._file.row("SELECT COUNT(*) AS keys FROM idempotency WHERE created_at <= :expiry", {"expiry": before})
+        return int(row["keys"] or 0) if row else 0
+
+    def forget_older(self, before: float) -> int:
+        """Forget idempotency keys that came before a time, in seconds since 1970, and return how many there were."""
+        with self._file.writing() as database:
+            forgotten = database.execute("DELETE FROM idempotency WHERE created_at <= :expiry", {"expiry": before})
+            return forgotten.rowcount
+
     def release(self, reservation: Reservation) -> None:
         """Let the same request be sent again at once, with the same reserved id."""
         self._write(RELEASE, reservation)
@@ -98,7 +117,8 @@ class Idempotency:
             "idempotency_key": reservation.idempotency_key,
             "attempt": reservation.attempt,
         }
-        with self._file.writing() as database:
+        # A request whose answer was lost goes on, when it is sent again, with what it made.
+        with self._file.writing(is_urgent=False) as database:
             database.execute(sql, identity | (row or {}))
 
 
@@ -117,6 +137,10 @@ TAKE_OVER = """
 #: These change nothing when another attempt has taken over.
 COMPLETE = """
     UPDATE idempotency SET status = :status, content_type = :content_type, answer = :answer
+    WHERE key_id = :key_id AND idempotency_key = :idempotency_key AND attempt = :attempt
+"""
+NOTE_CONTENT = """
+    UPDATE idempotency SET content = :content
     WHERE key_id = :key_id AND idempotency_key = :idempotency_key AND attempt = :attempt
 """
 RELEASE = """
@@ -151,6 +175,7 @@ def _take_over(database: Database, row: Row, now: float) -> Reservation:
         idempotency_key=str(row["idempotency_key"]),
         reserved_id=uuid.UUID(str(row["reserved_id"])),
         attempt=int(row["attempt"] or 0) + 1,
+        content=str(row["content"]),
     )
 
 
@@ -159,4 +184,5 @@ def _stored(row: Row) -> StoredAnswer:
         status=int(row["status"] or 0),
         content_type=str(row["content_type"]),
         body=str(row["answer"]),
+        content=str(row["content"]),
     )

@@ -14,13 +14,18 @@ from storage.ledger import CHARGE, RELEASE, RESERVE
 #: The largest number SQLite holds.
 MAX_NUMBER = 2**63 - 1
 
+#: Another key's job takes no longer to be missed than one that does not exist: its row is not read.
+OF_ID = "SELECT * FROM jobs WHERE job_id = :job_id AND :key_id IN ('', key_id)"
+OF_NUMBER = "SELECT * FROM jobs WHERE number = :number AND :key_id IN ('', key_id)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
     """A job as the records know it.
 
     `status` is QUEUED from submission until the job is settled: what happens between is the workflow's to tell.
-    `is_started` is False until Temporal is known to have accepted the workflow.
+    `is_started` is False until Temporal is known to have accepted the workflow. `expired_at` and `inputs_expired_at`
+    say when its output and its inputs were removed for their age; "" while they are kept.
     """
 
     job_id: str
@@ -42,6 +47,8 @@ class JobRecord:
     finished_at: str
     webhook_url: str
     request: JobRequest
+    expired_at: str = ""
+    inputs_expired_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +103,9 @@ class Jobs:
             return int(number)
 
     def mark_started(self, job_id: str) -> None:
-        """Note that Temporal has accepted the job's workflow."""
-        self._write("UPDATE jobs SET started = 1 WHERE job_id = :job_id", {"job_id": job_id})
+        """Note that Temporal has accepted the job's workflow; where that is lost it is found out again."""
+        with self._file.writing(is_urgent=False) as database:
+            database.execute("UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id})
 
     def drop(self, job_id: str, before: str | None = None) -> bool:
         """Forget a job whose workflow never started, if it was submitted before a time; whether there was one."""
@@ -112,20 +120,21 @@ class Jobs:
         row = self._file.row("SELECT created_at FROM jobs WHERE job_id = :job_id", {"job_id": job_id})
         return str(row["created_at"]) if row else ""
 
-    def find(self, job_id: str) -> JobRecord | None:
-        """Return a job by its UUID text."""
-        return self._first("SELECT * FROM jobs WHERE job_id = :job_id", {"job_id": job_id})
+    def find(self, job_id: str, key_id: str = "") -> JobRecord | None:
+        """Return a job by its UUID text; of one key alone if it is named, to whom others' do not exist."""
+        return self._first(OF_ID, {"job_id": job_id, "key_id": key_id})
 
-    def find_number(self, number: int) -> JobRecord | None:
-        """Return a job by its number."""
+    def find_number(self, number: int, key_id: str = "") -> JobRecord | None:
+        """Return a job by its number; of one key alone if it is named."""
         if not 0 < number <= MAX_NUMBER:
             return None
-        return self._first("SELECT * FROM jobs WHERE number = :number", {"number": number})
+        return self._first(OF_NUMBER, {"number": number, "key_id": key_id})
 
     def unstarted(self, before: str) -> list[JobRecord]:
         """Return jobs submitted before a time of which it is unknown whether their workflow started."""
         rows = self._file.rows(
-            "SELECT * FROM jobs WHERE started = 0 AND created_at < :before ORDER BY number", {"before": before}
+            "SELECT * FROM jobs WHERE started = 0 AND owed = 0 AND created_at < :before ORDER BY number",
+            {"before": before},
         )
         return [_record(row) for row in rows]
 
@@ -156,7 +165,11 @@ class Jobs:
         return Pace(each_s=each_s, apart_s=min(apart_s, each_s))
 
     def reopen(self, job_id: str) -> bool:
-        """Enter an ended job as queued again and reserve its credits; False when it has not ended or there is none."""
+        """Enter an ended job as queued again and reserve its credits.
+
+        Returns:
+            False when it has not ended, its files are being removed for their age, or there is none.
+        """
         with self._file.writing() as database:
             reopened = database.execute(REOPEN_JOB, {"job_id": job_id, "status": Status.QUEUED})
             database.execute(RESERVE, {"job_id": job_id})
@@ -188,10 +201,6 @@ class Jobs:
             if is_settled:
                 database.execute(CHARGE, row)
             return is_settled
-
-    def _write(self, sql: str, parameters: Row) -> None:
-        with self._file.writing() as database:
-            database.execute(sql, parameters)
 
     def _first(self, sql: str, parameters: dict[str, Value]) -> JobRecord | None:
         row = self._file.row(sql, parameters)
@@ -230,8 +239,8 @@ PACE = """
 REOPEN_JOB = """
     UPDATE jobs SET
         status = :status, started_at = '', finished_at = '', execution_ms = 0, output = '', duration_s = 0,
-        credits = 0, error_code = '', error_message = ''
-    WHERE job_id = :job_id AND status != :status
+        credits = 0, error_code = '', error_message = '', expired_at = '', inputs_expired_at = ''
+    WHERE job_id = :job_id AND status != :status AND expiring = 0
 """
 
 REMOVE_JOB = (
@@ -290,6 +299,8 @@ def _record(row: Row) -> JobRecord:
         finished_at=str(row["finished_at"]),
         webhook_url=request.webhook_url,
         request=request,
+        expired_at=str(row["expired_at"]),
+        inputs_expired_at=str(row["inputs_expired_at"]),
     )
 
 

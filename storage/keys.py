@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from contracts.errors import Conflict
 from contracts.plans import Plan
+from contracts.scopes import USUAL, Scope, in_order
 from contracts.settings import Secret
 from storage.database import RecordsFile, Row
 
@@ -16,16 +17,20 @@ from storage.database import RecordsFile, Row
 KEY_PATTERN = re.compile(r"sk_(?P<key_id>[0-9a-f]{8})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
+#: What the text of a key that does not exist is compared with, so that this takes as long; no text has this hash.
+_NOBODYS = "-" * 64
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A client of the service. `is_admin` lets it manage keys; `revoked_at` is "" while the key works."""
+    """A client of the service and what it may do; `revoked_at` is "" while the key works."""
 
     key_id: str
     name: str
     created_at: str
     revoked_at: str = ""
     plan: Plan = Plan.ENTERPRISE
-    is_admin: bool = False
+    scopes: frozenset[Scope] = USUAL
 
 
 class Keys:
@@ -35,15 +40,17 @@ class Keys:
         self._file = file
 
     def create(
-        self, name: str, now: str, plan: Plan = Plan.ENTERPRISE, is_admin: bool = False
+        self, name: str, now: str, plan: Plan = Plan.ENTERPRISE, scopes: frozenset[Scope] = USUAL
     ) -> tuple[ApiKey, Secret]:
         """Make a key and return it with its text, which cannot be had again."""
         while True:
             plaintext = key_text(secrets.token_bytes(4), secrets.token_bytes(32))
             if self.get(_key_id(plaintext)) is None:
-                return self.add(plaintext, name, now, plan, is_admin), plaintext
+                return self.add(plaintext, name, now, plan, scopes), plaintext
 
-    def add(self, plaintext: str, name: str, now: str, plan: Plan = Plan.ENTERPRISE, is_admin: bool = False) -> ApiKey:
+    def add(
+        self, plaintext: str, name: str, now: str, plan: Plan = Plan.ENTERPRISE, scopes: frozenset[Scope] = USUAL
+    ) -> ApiKey:
         """Enter a key whose text is already known; entering it again changes nothing.
 
         Raises:
@@ -58,7 +65,7 @@ class Keys:
             "created_at": now,
             "revoked_at": "",
             "plan": plan,
-            "admin": is_admin,
+            "scopes": _text(scopes),
         }
         with self._file.writing() as database:
             database.execute(ADD_KEY, row)
@@ -71,7 +78,7 @@ class Keys:
         """Return the working key with this text, taking the same time however much of the secret is right."""
         match = KEY_PATTERN.fullmatch(plaintext)
         row = self._row(match["key_id"]) if match else None
-        known = str(row["sha256"]) if row else ""
+        known = str(row["sha256"]) if row else _NOBODYS
         if not hmac.compare_digest(_sha256(plaintext), known) or row is None or row["revoked_at"]:
             return None
         return _api_key(row)
@@ -86,14 +93,19 @@ class Keys:
         return [_api_key(row) for row in self._file.rows("SELECT * FROM keys ORDER BY created_at, key_id", {})]
 
     def change(
-        self, key_id: str, *, name: str | None = None, plan: Plan | None = None, is_admin: bool | None = None
+        self,
+        key_id: str,
+        *,
+        name: str | None = None,
+        plan: Plan | None = None,
+        scopes: frozenset[Scope] | None = None,
     ) -> ApiKey | None:
         """Change what is given of a key and return it; None when there is none."""
         with self._file.writing() as database:
             database.execute(
-                "UPDATE keys SET name = ifnull(:name, name), plan = ifnull(:plan, plan), admin = ifnull(:admin, admin)"
-                " WHERE key_id = :key_id",
-                {"key_id": key_id, "name": name, "plan": plan, "admin": is_admin},
+                "UPDATE keys SET name = ifnull(:name, name), plan = ifnull(:plan, plan),"
+                " scopes = ifnull(:scopes, scopes) WHERE key_id = :key_id",
+                {"key_id": key_id, "name": name, "plan": plan, "scopes": None if scopes is None else _text(scopes)},
             )
         return self.get(key_id)
 
@@ -122,8 +134,8 @@ class Keys:
 
 
 ADD_KEY = """
-    INSERT INTO keys (key_id, name, sha256, webhook_secret, created_at, revoked_at, plan, admin)
-    VALUES (:key_id, :name, :sha256, :webhook_secret, :created_at, :revoked_at, :plan, :admin)
+    INSERT INTO keys (key_id, name, sha256, webhook_secret, created_at, revoked_at, plan, scopes)
+    VALUES (:key_id, :name, :sha256, :webhook_secret, :created_at, :revoked_at, :plan, :scopes)
     ON CONFLICT (key_id) DO NOTHING
 """
 
@@ -144,6 +156,10 @@ def _sha256(plaintext: str) -> str:
     return hashlib.sha256(plaintext.encode()).hexdigest()
 
 
+def _text(scopes: frozenset[Scope]) -> str:
+    return " ".join(in_order(scopes))
+
+
 def _api_key(row: Row) -> ApiKey:
     return ApiKey(
         key_id=str(row["key_id"]),
@@ -151,5 +167,5 @@ def _api_key(row: Row) -> ApiKey:
         created_at=str(row["created_at"]),
         revoked_at=str(row["revoked_at"]),
         plan=Plan(str(row["plan"])),
-        is_admin=bool(row["admin"]),
+        scopes=frozenset(map(Scope, str(row["scopes"]).split())),
     )

@@ -14,7 +14,7 @@ from contracts.settings import Secret
 
 
 class LinkExpired(NotFound):
-    """The link was good and is too old now."""
+    """The link was good once: it is too old now, or its key was revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from obstore.store import S3Store
 
 from contracts.errors import StorageBusy
 from contracts.settings import Settings
-from storage.blobs import Alive, BlobMissing, Method, checked, missing
+from storage.blobs import Alive, BlobInfo, BlobMissing, Method, checked, missing
 from storage.cache import BlobCache
 from storage.links import shown_as
 
@@ -29,6 +29,7 @@ PART_BYTES = 8 << 20
 
 _PARTS_AT_ONCE = 4
 _DELETED_AT_ONCE = 1000
+_LISTED_AT_ONCE = 1000
 #: Of one request: a part has to arrive in this time.
 _REQUEST_TIMEOUT = timedelta(seconds=60)
 _CONNECT_TIMEOUT = timedelta(seconds=5)
@@ -94,6 +95,16 @@ class S3Blobs:
         with _passing_faults():
             for blobs in obstore.list(self._store, checked(prefix.rstrip("/")), chunk_size=_DELETED_AT_ONCE):
                 obstore.delete(self._store, [blob["path"] for blob in blobs])
+
+    def listing(self, prefix: str, after: str = "") -> Iterator[BlobInfo]:
+        """Ask the store for a thousand at a time."""
+        below = checked(prefix.rstrip("/")) if prefix else None
+        with _passing_faults():
+            for blobs in obstore.list(self._store, below, offset=after or None, chunk_size=_LISTED_AT_ONCE):
+                self._alive()
+                for blob in blobs:
+                    stored_at = blob["last_modified"].timestamp()
+                    yield BlobInfo(key=blob["path"], size=blob["size"], stored_at=stored_at)
 
     def direct_url(self, key: str, method: Method, ttl_s: int) -> str:
         """Sign an address of the store, by query parameters of AWS Signature Version 4."""

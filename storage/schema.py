@@ -170,3 +170,60 @@ def batches(database: Database) -> None:
 def states(database: Database) -> None:
     """A key's jobs in one state are found without a look at anybody else's."""
     database.table("jobs").create_index(["key_id", "status", "number"])
+
+
+@MIGRATIONS(name="0012_signing")
+def signing(database: Database) -> None:
+    """Secrets that signed a key's webhooks before the one in `keys`, and sign beside it until they end."""
+    database.execute(
+        """
+        CREATE TABLE old_webhook_secrets (
+            number INTEGER PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            ends_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    database.table("old_webhook_secrets").create_index(["key_id", "ends_at"])
+
+
+@MIGRATIONS(name="0013_endpoints")
+def endpoints(database: Database) -> None:
+    """Endpoints that answered 410; what each attempt sent; when the next one is due; webhooks by their state."""
+    database.table("disabled_endpoints").create(
+        {"key_id": str, "url": str, "disabled_at": str, "delivery_id": str},
+        pk=("key_id", "url"),
+        not_null={"disabled_at", "delivery_id"},
+        strict=True,
+    )
+    database.execute("ALTER TABLE deliveries ADD COLUMN request_headers TEXT NOT NULL DEFAULT '{}'")
+    database.execute("ALTER TABLE webhooks ADD COLUMN next_at TEXT NOT NULL DEFAULT ''")
+    database.table("webhooks").create_index(["key_id", "state", "created_at", "delivery_id"])
+    database.table("webhooks").create_index(["state", "created_at", "delivery_id"])
+
+
+@MIGRATIONS(name="0014_scopes")
+def scopes(database: Database) -> None:
+    """What a key may do, parted by spaces; it takes the place of `admin`, which stays for the release before."""
+    database.execute("ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT 'submit read'")
+    database.execute("UPDATE keys SET scopes = 'submit read admin' WHERE admin")
+
+
+@MIGRATIONS(name="0016_expiry")
+def expiry(database: Database) -> None:
+    """When a job's inputs and output were removed for their age, whether that goes on; what restored records owe."""
+    database.execute("ALTER TABLE jobs ADD COLUMN inputs_expired_at TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE jobs ADD COLUMN expired_at TEXT NOT NULL DEFAULT ''")
+    database.execute("ALTER TABLE jobs ADD COLUMN expiring INTEGER NOT NULL DEFAULT 0")
+    database.execute("ALTER TABLE jobs ADD COLUMN owed INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE INDEX idx_jobs_finished ON jobs (finished_at) WHERE finished_at != ''")
+    database.execute("CREATE INDEX idx_jobs_owed ON jobs (number) WHERE owed = 1")
+    database.execute("ALTER TABLE webhooks ADD COLUMN owed INTEGER NOT NULL DEFAULT 0")
+    database.execute("CREATE INDEX idx_webhooks_owed ON webhooks (created_at) WHERE owed = 1")
+
+
+@MIGRATIONS(name="0017_upload_content")
+def upload_content(database: Database) -> None:
+    """What a request with an idempotency key carried as a file: the SHA-256 of its bytes."""
+    database.execute("ALTER TABLE idempotency ADD COLUMN content TEXT NOT NULL DEFAULT ''")

@@ -7,13 +7,14 @@ from api.reset import Retried
 from contracts.errors import Conflict, ErrorCode, NotFound, Unavailable
 from contracts.jobs import JobError, JobRequest, JobView, Stage, Status
 from contracts.steps import Delivery
+from contracts.webhooks import ProbeResult
 
 
 class FakeGateway:
     """Temporal as the API sees it, in memory.
 
     Tests set `views` to move jobs on, `is_down` to cut the line, and `stopped` to say whose workflow was terminated.
-    `retried`, `forgotten` and `redelivered` keep what was asked for.
+    `retried`, `forgotten`, `redelivered` and `probed` keep what was asked for; `says` is what test events are answered.
     """
 
     def __init__(self, *, is_down: bool = False) -> None:
@@ -24,6 +25,8 @@ class FakeGateway:
         self.retried: list[tuple[str, bool]] = []
         self.forgotten: list[tuple[str, tuple[str, ...]]] = []
         self.redelivered: list[Delivery] = []
+        self.probed: list[Delivery] = []
+        self.says = (204, "")
 
     def start(self, request: JobRequest) -> None:
         self._check()
@@ -67,6 +70,11 @@ class FakeGateway:
     def redeliver(self, delivery: Delivery) -> None:
         self._check()
         self.redelivered.append(delivery)
+
+    def probe(self, event: Delivery) -> ProbeResult:
+        self._check()
+        self.probed.append(event)
+        return ProbeResult(delivery_id=event.delivery_id, http_status=self.says[0], latency_ms=12, answer=self.says[1])
 
     def unsettled(self) -> list[str]:
         self._check()

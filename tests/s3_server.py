@@ -24,7 +24,7 @@ BUCKET = "media"
 #: Building takes minutes, once on each machine.
 BUILD_TIMEOUT_S = 900
 
-_ACCESS, _SECRET = "tester", "only for tests"
+_ACCESS, _SECRET = "tester", "only for tests"  # pragma: allowlist secret
 _START_S = 20
 
 

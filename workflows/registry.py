@@ -5,9 +5,10 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 from workflows.inspect import InspectMedia
 from workflows.lipsync import LipsyncJob
-from workflows.webhook import DeliverWebhook
+from workflows.retention import Retention
+from workflows.webhook import DeliverWebhook, ProbeEndpoint
 
-WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, InspectMedia)
+WORKFLOWS: tuple[type, ...] = (LipsyncJob, DeliverWebhook, ProbeEndpoint, InspectMedia, Retention)
 
 
 def sandbox_runner() -> SandboxedWorkflowRunner:

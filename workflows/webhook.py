@@ -3,7 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.steps import NOTIFY, Delivery, NotifyResult
+    from contracts.steps import NOTIFY, PROBE, Delivery
+    from contracts.webhooks import NotifyResult, ProbeResult
     from workflows.steps import perform
 
 
@@ -22,3 +23,17 @@ class DeliverWebhook:
         result = await perform(NOTIFY, delivery, "webhook")
         workflow.set_current_details(f"Delivered: the receiver answered {result.http_status}.")
         return result
+
+
+@workflow.defn(name="ProbeEndpoint")
+class ProbeEndpoint:
+    """Posts a test event once."""
+
+    @workflow.run
+    async def run(self, event: Delivery) -> ProbeResult:
+        """Post it and return what the receiver said.
+
+        Raises:
+            ActivityError: when it could not be tried.
+        """
+        return await perform(PROBE, event, "test event")

@@ -38,7 +38,7 @@ class Espeak:
     def _clause(self, clause: str) -> str:
         command = (self.program, "-q", "--ipa", "-v", self.voice, "--stdin")
         try:
-            said = subprocess.run(  # noqa: S603 - the text goes to its standard input
+            said = subprocess.run(  # noqa: S603 # nosec B603 # the text goes to its standard input
                 command, input=f"{clause}\n".encode(), capture_output=True, timeout=_LIMIT_S, check=True
             )
         except FileNotFoundError as fault:

@@ -155,7 +155,7 @@ def _save(path: Path, step: int, *parts: nn.Module | torch.optim.Optimizer) -> N
 def _resume(path: Path, *parts: nn.Module | torch.optim.Optimizer) -> int:
     if not path.exists():
         return 0
-    saved = torch.load(path)
+    saved = torch.load(path, weights_only=True)
     for part, state in zip(parts, saved["parts"], strict=True):
         part.load_state_dict(state)
     return int(saved["step"])

@@ -1,6 +1,6 @@
 import errno
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import ActivityEnvironment
 
+from activities import boundary
 from activities.boundary import RetryLater, alive, at_boundary, current_job, reporter
 from contracts.errors import (
     EngineFault,
@@ -17,6 +18,7 @@ from contracts.errors import (
     InvalidRequest,
     MouthpieceError,
     NoFace,
+    StorageBusy,
     _tree,
 )
 
@@ -32,10 +34,13 @@ class Step:
 class Owner:
     fault: Exception | None = None
     seen: str = ""
+    faults: list[Exception] = field(default_factory=list)
 
     @at_boundary
     def work(self, step: Step) -> str:
         self.seen = current_job.get()
+        if self.faults:
+            raise self.faults.pop()
         if self.fault:
             raise self.fault
         return "done"
@@ -194,3 +199,55 @@ def test_such_a_step_stops_when_it_is_cancelled() -> None:
 
 def test_outside_of_steps_nobody_needs_a_sign_of_life() -> None:
     alive()
+
+
+def _in_an_attempt(owner: Owner, limit_s: float, *, is_cancelled: bool = False) -> tuple[str, int]:
+    """Run a step with heartbeats whose attempt may take so long; returns its result and its signs of life."""
+    beats: list[tuple[object, ...]] = []
+    environment = ActivityEnvironment()
+    environment.info = replace(
+        environment.info, heartbeat_timeout=timedelta(seconds=10), start_to_close_timeout=timedelta(seconds=limit_s)
+    )
+    environment.on_heartbeat = lambda *details: beats.append(details)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def step() -> str:
+        if is_cancelled:
+            environment.cancel()
+        return owner.work(Step())
+
+    return environment.run(step), len(beats)
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space left on device"), StorageBusy("away")], ids=repr)
+def test_a_step_waits_for_room_and_then_goes_on(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boundary, "FIRST_PAUSE_S", 0.05)
+    owner = Owner(faults=[fault] * 3)
+
+    result, beats = _in_an_attempt(owner, limit_s=60)
+
+    assert (result, owner.faults) == ("done", [])
+    assert beats >= 3
+
+
+def test_patience_ends_with_a_part_of_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boundary, "FIRST_PAUSE_S", 0.05)
+    owner = Owner(faults=[StorageBusy("away")] * 99)
+
+    with pytest.raises(ApplicationError) as failure:
+        _in_an_attempt(owner, limit_s=1.0)
+
+    assert (failure.value.type, failure.value.non_retryable) == ("storage_busy", False)
+    assert 90 < len(owner.faults) < 98
+
+
+def test_other_faults_are_not_waited_for() -> None:
+    owner = Owner(faults=[FetchTimeout("slow")])
+
+    with pytest.raises(ApplicationError):
+        _in_an_attempt(owner, limit_s=60)
+
+
+def test_a_step_that_waits_for_room_can_be_cancelled() -> None:
+    with pytest.raises(CancelledError):
+        _in_an_attempt(Owner(faults=[StorageBusy("away")] * 99), limit_s=600, is_cancelled=True)

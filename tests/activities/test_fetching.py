@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from activities.fetching import Download, Limits, download
+from contracts.allow_list import AllowList
 from contracts.errors import FetchFailed, FetchRefused, FetchTimeout, MediaTooLarge
-from contracts.settings import AllowList, Settings
+from contracts.settings import Settings
 from tests.activities.http_server import Answer, broken, content, raw_trickle, redirect, serving, status, trickle
 
 pytestmark = pytest.mark.unit
@@ -94,7 +95,7 @@ def test_a_redirect_to_a_private_address_is_refused(tmp_path: Path, location: st
 
 
 def test_a_redirect_to_another_scheme_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FetchRefused, match="not an http"):
+    with pytest.raises(FetchRefused, match="the URL must begin with http"):
         _fetch_answer(redirect("file:///etc/passwd"), tmp_path)
 
 

@@ -1,21 +1,27 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.notify import Notify
-from contracts.settings import AllowList, Settings
-from contracts.steps import Delivery, NotifyResult
+from activities.posting import Poster, asked_pause
+from activities.turns import PER_HOST, HostTurns
+from contracts.allow_list import AllowList
+from contracts.settings import Settings
+from contracts.steps import Delivery
+from contracts.webhooks import MOMENTS, NotifyResult, due
 from storage.keys import ApiKey
 from storage.records import Records
+from storage.signing import new_signing_secret
 from tests.activities.http_server import Answer, Site, raw_trickle, redirect, serving, status
 
 pytestmark = pytest.mark.unit
@@ -39,9 +45,15 @@ def _delivery(key: ApiKey, url: str) -> Delivery:
     return Delivery(delivery_id="msg_1", job_id="job1", key_id=key.key_id, url=url, body=BODY)
 
 
-def _notify(settings: Settings, records: Records, delivery: Delivery) -> NotifyResult:
-    records.deliveries.open(delivery, datetime.now(UTC).isoformat())
-    return ActivityEnvironment().run(Notify(settings, records).notify, delivery)
+def _notify(
+    settings: Settings, records: Records, delivery: Delivery, elapsed: timedelta = timedelta(0)
+) -> NotifyResult:
+    """Make an attempt of a webhook that was sent off a while ago."""
+    now = datetime.now(UTC)
+    records.deliveries.open(delivery, now.isoformat())
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, scheduled_time=now - elapsed, started_time=now)
+    return environment.run(Notify(records, Poster(settings, records, HostTurns(64))).notify, delivery)
 
 
 def _post(settings: Settings, records: Records, key: ApiKey, answer: Answer) -> tuple[NotifyResult, Site]:
@@ -119,11 +131,152 @@ def test_the_pause_until_a_date_that_a_receiver_asks_for_is_kept(
     assert timedelta(minutes=9) < pause < timedelta(minutes=11)
 
 
-@pytest.mark.parametrize(("header", "pause"), [("soon", None), ("0", None), ("999999", timedelta(hours=4))])
-def test_a_pause_that_makes_no_sense_is_not_kept(
-    settings: Settings, records: Records, key: ApiKey, header: str, pause: timedelta | None
+@pytest.mark.parametrize("header", ["soon", "0", "1", "-5", "9" * 5000, "Sat, 01 Jan 2000 00:00:00 GMT", "²"])
+def test_a_pause_that_makes_no_sense_or_is_over_sooner_leaves_the_next_moment_as_it_is(
+    settings: Settings, records: Records, key: ApiKey, header: str
 ) -> None:
-    assert _failure(settings, records, key, status(429, {"Retry-After": header})).next_retry_delay == pause
+    pause = _failure(settings, records, key, status(429, {"Retry-After": header})).next_retry_delay
+
+    assert pause is not None
+    assert timedelta(seconds=4) < pause <= due("msg_1", 1)
+
+
+def test_a_pause_is_kept_up_to_four_hours(settings: Settings, records: Records, key: ApiKey) -> None:
+    failure = _failure(settings, records, key, status(503, {"Retry-After": "999999"}))
+
+    assert failure.next_retry_delay == timedelta(hours=4)
+
+
+def test_a_date_without_a_zone_is_one_of_greenwich() -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    assert asked_pause("Fri, 02 Jan 2026 03:05:05 -0000", now) == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("attempt", range(len(MOMENTS) - 1))
+def test_each_attempt_is_followed_by_the_next_moment_of_the_schedule(
+    settings: Settings, records: Records, key: ApiKey, attempt: int
+) -> None:
+    elapsed = due("msg_1", attempt)
+
+    with serving({"/hook": status(500)}) as site, pytest.raises(ApplicationError) as failure:
+        _notify(settings, records, _delivery(key, f"{site.url}/hook"), elapsed)
+
+    pause = failure.value.next_retry_delay
+    assert pause is not None
+    assert abs(elapsed + pause - due("msg_1", attempt + 1)) < timedelta(seconds=0.5)
+    (webhook,) = records.deliveries.of_job("job1", datetime.now(UTC))
+    next_in = datetime.fromisoformat(webhook.next_at) - datetime.now(UTC)
+    assert abs(next_in - pause) < timedelta(seconds=2)
+
+
+def test_after_the_last_attempt_the_webhook_has_failed(settings: Settings, records: Records, key: ApiKey) -> None:
+    with serving({"/hook": status(500)}) as site, pytest.raises(ApplicationError) as failure:
+        _notify(settings, records, _delivery(key, f"{site.url}/hook"), MOMENTS[-1])
+
+    assert failure.value.non_retryable
+    assert failure.value.message == "the receiver answered 500; given up after 3 days of attempts"
+    (webhook,) = records.deliveries.of_job("job1", datetime.now(UTC))
+    assert (webhook.state, webhook.next_at) == ("failed", "")
+
+
+def test_an_endpoint_that_is_gone_gets_no_other_webhook_of_this_key(
+    settings: Settings, records: Records, key: ApiKey
+) -> None:
+    other = records.keys.create("other", "2026-01-01T00:00:00Z")[0]
+    with serving({"/hook": status(410)}) as site:
+        url = f"{site.url}/hook"
+        with suppress(ApplicationError):
+            _notify(settings, records, _delivery(key, url))
+        with pytest.raises(ApplicationError, match="disabled") as failure:
+            _notify(settings, records, replace(_delivery(key, url), delivery_id="msg_2"))
+        with pytest.raises(ApplicationError, match="410"):
+            _notify(settings, records, replace(_delivery(other, url), delivery_id="msg_3"))
+
+    assert failure.value.non_retryable
+    assert [request.headers["webhook-id"] for request in site.received] == ["msg_1", "msg_3"]
+    assert [each.url for each in records.endpoints.disabled(key.key_id)] == [url]
+    states = {each.delivery.delivery_id: each.state for each in records.deliveries.of_job("job1", datetime.now(UTC))}
+    assert states == {"msg_1": "failed", "msg_2": "disabled", "msg_3": "failed"}
+
+
+def test_what_was_on_its_way_when_its_endpoint_was_disabled_is_kept(
+    settings: Settings, records: Records, key: ApiKey
+) -> None:
+    with serving({"/hook": status(200)}) as site:
+        delivery = _delivery(key, f"{site.url}/hook")
+        records.deliveries.open(delivery, datetime.now(UTC).isoformat())
+        records.endpoints.disable(key.key_id, delivery.url, "msg_0", "2026-01-01T00:00:00Z")
+        with pytest.raises(ApplicationError, match="disabled"):
+            _notify(settings, records, delivery)
+
+    (webhook,) = records.deliveries.of_job("job1", datetime.now(UTC))
+    assert (webhook.state, webhook.attempts, site.received) == ("disabled", (), [])
+
+
+def test_while_two_secrets_overlap_a_receiver_that_knows_either_can_verify(
+    settings: Settings, records: Records, key: ApiKey
+) -> None:
+    elsewhere = Records(settings.data_dir.parent / "records.db")
+    old, new = records.keys.webhook_secret(key.key_id), new_signing_secret()
+    elsewhere.signing.rotate(key.key_id, new, datetime.now(UTC))
+    elsewhere.close()
+
+    _, site = _post(settings, records, key, status(200))
+
+    posted, headers = site.received[0], dict(site.received[0].headers.items())
+    signatures = headers["webhook-signature"].split(" ")
+    assert [each[:3] for each in signatures] == ["v1,", "v1,"]
+    for secret in (old, new):
+        assert Webhook(str(secret)).verify(posted.body, headers) == json.loads(BODY)
+
+
+def test_an_old_secret_no_longer_signs_after_the_overlap(settings: Settings, records: Records, key: ApiKey) -> None:
+    old = records.keys.webhook_secret(key.key_id)
+    records.signing.rotate(key.key_id, new_signing_secret(), datetime.now(UTC), timedelta(0))
+
+    _, site = _post(settings, records, key, status(200))
+
+    with pytest.raises(WebhookVerificationError):
+        Webhook(str(old)).verify(site.received[0].body, dict(site.received[0].headers.items()))
+
+
+def test_the_log_has_what_was_sent_and_no_secret(settings: Settings, records: Records, key: ApiKey) -> None:
+    _, site = _post(settings, records, key, status(200))
+
+    logged = records.deliveries.list("job1")[0].request_headers
+    sent = {name.lower(): value for name, value in site.received[0].headers.items()}
+    assert {name.lower() for name in logged} == {
+        *("content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
+    }
+    assert all(sent[name.lower()] == value for name, value in logged.items())
+    assert str(records.keys.webhook_secret(key.key_id))[6:] not in json.dumps(dict(logged))
+
+
+def test_more_attempts_to_a_host_than_may_be_in_flight_come_back_later_and_are_not_entered(
+    settings: Settings, records: Records, key: ApiKey
+) -> None:
+    turns, delivery = HostTurns(64), _delivery(key, "http://127.0.0.1:9/hook")
+    records.deliveries.open(delivery, datetime.now(UTC).isoformat())
+
+    with ExitStack() as held:
+        for _ in range(PER_HOST):
+            held.enter_context(turns.taken("127.0.0.1"))
+        with pytest.raises(ApplicationError, match="busy") as failure:
+            ActivityEnvironment().run(Notify(records, Poster(settings, records, turns)).notify, delivery)
+
+    pause = failure.value.next_retry_delay
+    assert not failure.value.non_retryable
+    assert pause is not None
+    assert timedelta(seconds=1) <= pause < timedelta(seconds=2)
+    assert records.deliveries.list("job1") == []
+
+
+def test_a_key_that_is_no_longer_there_ends_its_webhooks(settings: Settings, records: Records, key: ApiKey) -> None:
+    with pytest.raises(ApplicationError, match="no longer there to sign with") as failure:
+        _notify(settings, records, replace(_delivery(key, "http://127.0.0.1:9/hook"), key_id="00000000"))
+
+    assert failure.value.non_retryable
 
 
 def test_a_receiver_that_does_not_answer_in_time_is_tried_again(
@@ -131,13 +284,13 @@ def test_a_receiver_that_does_not_answer_in_time_is_tried_again(
 ) -> None:
     failure = _failure(settings, records, key, lambda _: time.sleep(0.6))
 
-    assert (failure.type, failure.non_retryable) == ("fetch_timeout", False)
+    assert (failure.message, failure.non_retryable) == ("127.0.0.1 did not answer in time", False)
 
 
 def test_a_receiver_that_took_it_may_be_slow_to_say_more(
     settings: Settings, records: Records, key: ApiKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("activities.notify._BODY_S", 0.2)
+    monkeypatch.setattr("activities.posting._BODY_S", 0.2)
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"
     begun = time.monotonic()
 

@@ -142,6 +142,18 @@ def test_the_webhook_is_in_the_log_before_its_first_attempt(step: Settle, record
     assert (webhook.delivery, webhook.state, webhook.created_at) == (settled.delivery, "pending", SUCCESS.finished_at)
 
 
+def test_the_webhook_to_a_disabled_endpoint_is_kept_and_not_sent(step: Settle, records: Records) -> None:
+    records.jobs.add(REQUEST, "2026-01-01T00:00:00.000Z")
+    records.endpoints.disable(REQUEST.key_id, REQUEST.webhook_url, "msg_before", "2026-01-01T00:00:00.000Z")
+
+    assert _settle(step, SUCCESS).delivery is None
+
+    records.endpoints.enable(REQUEST.key_id, REQUEST.webhook_url)
+    assert _settle(step, SUCCESS).delivery is None, "settled again, it is not sent behind the log's back"
+    (webhook,) = records.deliveries.of_job(JOB, datetime(2026, 1, 1, tzinfo=UTC))
+    assert webhook.state == "disabled"
+
+
 def test_the_webhook_of_a_failure_says_why_and_has_no_output(step: Settle, records: Records) -> None:
     records.jobs.add(REQUEST, "2026-01-01T00:00:00.000Z")
 

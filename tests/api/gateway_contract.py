@@ -110,9 +110,10 @@ class GatewayContract:
             lambda gateway: gateway.retry(JOB_ID),
             lambda gateway: gateway.forget(JOB_ID, []),
             lambda gateway: gateway.redeliver(a_delivery()),
+            lambda gateway: gateway.probe(a_delivery()),
             lambda gateway: gateway.unsettled(),
         ],
-        ids=["cancel", "view_all", "retry", "forget", "redeliver", "unsettled"],
+        ids=["cancel", "view_all", "retry", "forget", "redeliver", "probe", "unsettled"],
     )
     def test_nothing_can_be_done_without_a_server(
         self, dead_gateway: Gateway, ask: Callable[[Gateway], object]

@@ -12,13 +12,14 @@ from flask.testing import FlaskClient
 from api import sync_fields
 from api.app import CLIENT_BLUEPRINTS, MAX_BODY_BYTES
 from api.error_table import STATUSES
-from api.fields import MAX_SEED, URL_LIMIT
+from api.fields import MAX_SEED
 from api.lipsync_dev import SMALLEST_SIDE_PX
 from api.lipsync_dev_async import ERROR_NUMBERS
 from api.lipsync_studio import PROMPT_LIMIT
 from contracts.inspections import SourceUse
 from contracts.jobs import FaceChoice, SyncMode
 from contracts.timings import LONGEST_ENTRY, MOST_ENTRIES
+from contracts.web_addresses import URL_LIMIT
 
 pytestmark = pytest.mark.unit
 

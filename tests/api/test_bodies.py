@@ -49,7 +49,7 @@ BAD_URLS: list[tuple[object, str]] = [
     ("http://@example.com/a", "must not hold a user name or password"),
     ("http:///a", "is not a URL"),
     ("http://[::1/a", "is not a URL"),
-    ("http://example.com:99999/a", "is not a URL"),
+    ("http://example.com:99999/a", "must have a port from 1 to 65535"),
     ("http://exa*mple.com/a", "is not a URL"),
     ("http://" + "a" * 64 + ".com/a", "is not a URL"),
     ("http://example.com/a b", "must not hold spaces, backslashes or control characters"),

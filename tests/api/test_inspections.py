@@ -8,7 +8,7 @@ import pytest
 from api.inspections import TemporalInspections
 from api.temporal import TemporalGateway
 from contracts.errors import JobCancelled, NotFound, Unavailable, UnreadableMedia
-from contracts.inspections import Inspection, InspectionRequest, inspection_name
+from contracts.inspections import Inspection, InspectionRequest, inspection_workflow_id
 from tests.api.temporal_server import free_port
 from tests.temporal_server import TemporalServer, development_server
 from tests.workflows.fakes import FakeSteps, working
@@ -37,7 +37,7 @@ def found(
 
     async def work() -> None:
         async with working(temporal.client, steps):
-            handle = temporal.client.get_workflow_handle(inspection_name(request.inspection_id))
+            handle = temporal.client.get_workflow_handle(inspection_workflow_id(request.inspection_id, request.key_id))
             await asyncio.wait([asyncio.ensure_future(handle.result())])
 
     temporal.run(work())
@@ -73,7 +73,7 @@ def test_an_inspection_that_an_operator_stopped_says_so(
 ) -> None:
     request = inspection_request()
     inspections.start(request)
-    handle = temporal.client.get_workflow_handle(inspection_name(request.inspection_id))
+    handle = temporal.client.get_workflow_handle(inspection_workflow_id(request.inspection_id, request.key_id))
     temporal.run(handle.cancel() if stop == "cancel" else handle.terminate())
 
     with pytest.raises(JobCancelled):

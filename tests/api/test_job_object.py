@@ -31,6 +31,7 @@ def test_a_waiting_job_says_all_there_is_to_say_of_it(client: FlaskClient) -> No
         "started_at": None,
         "finished_at": None,
         "expires_at": None,
+        "expired_at": None,
         "warnings": [],
         "error_code": None,
         "batch_id": None,

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from contracts.scopes import Scope
 from storage.records import Records
 from tests.api.conftest import services_of
 
@@ -15,7 +16,7 @@ KEYS = "/api/v1/keys"
 @pytest.fixture
 def admin(app: Flask) -> FlaskClient:
     """Sends the key of an admin."""
-    _, plaintext = services_of(app).records.keys.create("boss", "2026-01-01T00:00:00Z", is_admin=True)
+    _, plaintext = services_of(app).records.keys.create("boss", "2026-01-01T00:00:00Z", scopes=frozenset({Scope.ADMIN}))
     client = app.test_client()
     client.environ_base["HTTP_X_API_KEY"] = plaintext
     return client
@@ -38,7 +39,12 @@ def test_a_new_key_works_and_is_shown_once(admin: FlaskClient, anyone: FlaskClie
 def test_all_that_is_said_of_a_key_may_be_left_out(admin: FlaskClient) -> None:
     made = admin.post(KEYS, json={}).get_json()
 
-    assert (made["name"], made["plan"], made["admin"], made["revoked_at"]) == ("", "enterprise", False, None)
+    assert (made["name"], made["plan"], made["scopes"], made["revoked_at"]) == (
+        "",
+        "enterprise",
+        ["submit", "read"],
+        None,
+    )
 
 
 def test_keys_are_listed_oldest_first(admin: FlaskClient) -> None:
@@ -47,15 +53,34 @@ def test_keys_are_listed_oldest_first(admin: FlaskClient) -> None:
     listed = admin.get(KEYS).get_json()["keys"]
 
     assert [key["name"] for key in listed] == ["boss", "second"]
-    assert listed[1] == {name: made[name] for name in ("id", "name", "plan", "admin", "created_at", "revoked_at")}
+    assert listed[1] == {name: made[name] for name in ("id", "name", "plan", "scopes", "created_at", "revoked_at")}
+
+
+def test_a_new_key_has_the_scopes_that_were_named(admin: FlaskClient, anyone: FlaskClient) -> None:
+    made = admin.post(KEYS, json={"scopes": ["read"]}).get_json()
+
+    header = {"X-API-Key": made["key"]}
+    assert made["scopes"] == ["read"]
+    assert anyone.get("/api/v1/jobs", headers=header).status_code == 200
+    assert anyone.post("/api/v1/uploads", data=b"x", headers=header).status_code == 403
+
+
+def test_a_change_of_scopes_holds_from_the_next_request_on(admin: FlaskClient, anyone: FlaskClient) -> None:
+    made = admin.post(KEYS, json={}).get_json()
+    header = {"X-API-Key": made["key"]}
+
+    before = anyone.get("/api/v1/jobs", headers=header).status_code
+    admin.patch(f"{KEYS}/{made['id']}", json={"scopes": ["submit"]})
+
+    assert (before, anyone.get("/api/v1/jobs", headers=header).status_code) == (200, 403)
 
 
 def test_a_key_can_be_changed(admin: FlaskClient) -> None:
     made = admin.post(KEYS, json={"name": "laptop"}).get_json()
 
-    changed = admin.patch(f"{KEYS}/{made['id']}", json={"plan": "free", "admin": True}).get_json()
+    changed = admin.patch(f"{KEYS}/{made['id']}", json={"plan": "free", "scopes": ["admin", "read"]}).get_json()
 
-    assert (changed["name"], changed["plan"], changed["admin"]) == ("laptop", "free", True)
+    assert (changed["name"], changed["plan"], changed["scopes"]) == ("laptop", "free", ["read", "admin"])
 
 
 def test_a_revoked_key_no_longer_works(admin: FlaskClient, anyone: FlaskClient) -> None:
@@ -87,8 +112,10 @@ def test_other_keys_may_not_manage_keys(client: FlaskClient, records: Records, m
     ("body", "field"),
     [
         ({"plan": "gold"}, "plan"),
-        ({"admin": "yes"}, "admin"),
-        ({"admin": 1}, "admin"),
+        ({"scopes": "admin"}, "scopes"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["owner"]}, "scopes.0"),
+        ({"scopes": None}, "scopes"),
         ({"name": "x" * 101}, "name"),
         ({"name": "two\nlines"}, "name"),
         ({"name": 7}, "name"),

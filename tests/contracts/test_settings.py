@@ -9,6 +9,9 @@ from contracts.settings import PREFIX, Secret, Settings, SettingsError
 
 pytestmark = pytest.mark.unit
 
+#: 32 bytes each.
+KEY, OTHER = "A" * 43 + "=", "B" * 42 + "A="
+
 
 def test_an_empty_environment_gives_the_documented_defaults() -> None:
     settings = Settings.from_env({})
@@ -43,6 +46,8 @@ def test_a_misspelt_name_is_a_fault() -> None:
         ("WEBHOOK_TIMEOUT_S", "31", "must be at most 30"),
         ("FETCH_TIMEOUT_S", "900", "must be at most 840"),
         ("FETCH_TIMEOUT_S", "nan", "must be a number above 0"),
+        ("PAYLOAD_KEYS", f"{KEY},c2hvcnQ=", "key 2 must be 32 bytes in base64"),
+        ("PAYLOAD_KEYS", "not base64", "key 1 must be 32 bytes in base64"),
     ],
 )
 def test_a_value_that_cannot_work_is_a_fault(name: str, value: str, cause: str) -> None:
@@ -55,6 +60,13 @@ def test_the_allow_list_takes_networks_and_hosts() -> None:
 
     assert allowed.networks == (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
     assert allowed.hosts == ("minio.internal",)
+
+
+def test_keys_of_payloads_are_several_and_never_shown() -> None:
+    settings = Settings.from_env({"MOUTHPIECE_PAYLOAD_KEYS": f" {KEY}, {OTHER},"})
+
+    assert settings.payload_keys == f"{KEY},{OTHER}"
+    assert KEY not in repr(settings)
 
 
 def test_a_broken_network_is_a_fault() -> None:

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from contracts.jobs import JobView, Stage
+from contracts.settings import Settings
 from scripts.connection import gateway
 from scripts.trial import Trial, kill_all, running
 from storage.records import Records
@@ -45,7 +46,7 @@ def _long_job(client: Client, files: str) -> str:
 
 def _wait_for_render(trial: Trial, job_id: str) -> JobView:
     """Wait until some segments are done, and others are not."""
-    temporal = gateway(trial.data)
+    temporal = gateway(Settings(data_dir=trial.data))
 
     def rendering() -> JobView | None:
         view = temporal.view(job_id)

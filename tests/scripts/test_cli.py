@@ -111,6 +111,19 @@ def test_keys_are_shown_once_and_listed_without_their_secret(tmp_path: Path) -> 
     assert secret not in listed
 
 
+def test_a_key_is_made_with_the_scopes_that_are_named(tmp_path: Path) -> None:
+    _mouthpiece("keys", "create", "--name", "usual", "--data", str(tmp_path))
+    _mouthpiece("keys", "create", "--name", "boss", "--scope", "admin", "--scope", "read", "--data", str(tmp_path))
+    wrong = _mouthpiece("keys", "create", "--scope", "owner", "--data", str(tmp_path))
+
+    records = Records(tmp_path / "records.db")
+    found = {key.name: set(key.scopes) for key in records.keys.list()}
+    records.close()
+    assert found == {"usual": {"submit", "read"}, "boss": {"read", "admin"}}
+    assert wrong.returncode == 2
+    assert "'submit', 'read', 'admin'" in wrong.stderr
+
+
 def test_short_commands_start_fast_and_without_torch(tmp_path: Path) -> None:
     Records(tmp_path / "records.db").close()
     _mouthpiece("jobs", "list", "--data", str(tmp_path))

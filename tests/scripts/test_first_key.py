@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from contracts.plans import Plan
+from contracts.scopes import EVERY
 from contracts.settings import Settings
 from scripts import first_key
 from scripts.clock import now_text
@@ -25,11 +26,11 @@ def records(tmp_path: Path) -> Records:
     return Records(tmp_path / "records.db")
 
 
-def test_it_is_an_admins_on_the_largest_plan(settings: Settings, records: Records) -> None:
+def test_it_has_every_scope_on_the_largest_plan(settings: Settings, records: Records) -> None:
     key = records.keys.find(first_key.working(settings, records))
 
     assert key is not None
-    assert (key.plan, key.is_admin) == (Plan.ENTERPRISE, True)
+    assert (key.plan, key.scopes) == (Plan.ENTERPRISE, EVERY)
 
 
 def test_it_stays_the_same_until_it_is_revoked(settings: Settings, records: Records) -> None:
@@ -43,7 +44,7 @@ def test_it_stays_the_same_until_it_is_revoked(settings: Settings, records: Reco
     assert records.keys.find(second) is not None
 
 
-def test_one_that_was_entered_before_there_were_admins_becomes_one(settings: Settings, records: Records) -> None:
+def test_one_that_was_entered_with_fewer_scopes_gets_all(settings: Settings, records: Records) -> None:
     text = derived(server_secret(settings))
     records.keys.add(text, "first key", now_text())
 
@@ -51,4 +52,4 @@ def test_one_that_was_entered_before_there_were_admins_becomes_one(settings: Set
 
     key = records.keys.find(text)
     assert key is not None
-    assert key.is_admin
+    assert key.scopes == EVERY

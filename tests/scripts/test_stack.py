@@ -22,7 +22,7 @@ def test_the_description_that_comes_with_the_sources_is_sound() -> None:
     stack = read(DEFAULT)
 
     assert {queue for worker in stack.workers for queue in worker.queues} == set(Queue)
-    assert stack.server.pragmas == {"journal_mode": "wal", "synchronous": "normal"}
+    assert stack.server.pragmas == {"journal_mode": "wal", "synchronous": "full"}
 
 
 def test_a_queue_that_no_worker_polls_is_a_fault(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_jobs_cannot_be_kept_for_no_time(tmp_path: Path) -> None:
 
 
 def test_two_workers_of_one_name_are_a_fault(tmp_path: Path) -> None:
-    worker = {"name": "all", "queues": ["gpu", "flow", "io", "control"], "processes": 1}
+    worker = {"name": "all", "queues": ["gpu", "flow", "io", "control", "notify"], "processes": 1}
 
     with pytest.raises(StackError, match="each name may stand once"):
         read(_changed(tmp_path, workers=[worker, worker]))

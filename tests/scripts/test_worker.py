@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from contracts.settings import Settings
 from scripts import runfile, worker
 from scripts.ports import free_ports
 from tests.temporal_server import TemporalServer, development_server
@@ -24,7 +25,7 @@ async def _connected(data: Path, patience_s: float) -> Client | None:
     """Connect, and stop when that takes too long."""
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(patience_s, stop.set)
-    return await worker.connect(data, stop)
+    return await worker.connect(Settings(data_dir=data), stop)
 
 
 def test_an_outage_is_logged_once_with_its_remedy(

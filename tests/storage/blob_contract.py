@@ -1,5 +1,7 @@
 """What every blob store keeps to."""
 
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,30 @@ class BlobContract:
         assert left == []
         assert blobs.exists("jobs/1/output.mp4")
         assert blobs.exists("jobs/1/workshop")
+
+    def test_a_list_names_every_blob_below_a_folder_once(self, blobs: BlobStore, tmp_path: Path) -> None:
+        keys = {"jobs/1/output.mp4", "jobs/1/work/a", "jobs/1-a/x", "jobs/1.b/x", "jobs/2/inputs/a", "uploads/k/u"}
+        for key in keys:
+            blobs.put(key, a_file(tmp_path, b"film"))
+
+        found = list(blobs.listing("jobs"))
+
+        assert {blob.key for blob in found} == keys - {"uploads/k/u"}
+        assert len(found) == 5
+        assert {blob.size for blob in found} == {4}
+        assert all(abs(blob.stored_at - time.time()) < 60 for blob in found)
+        assert {blob.key for blob in blobs.listing("")} == keys
+        assert list(blobs.listing("none")) == []
+
+    def test_a_list_goes_on_after_any_key_of_it(self, blobs: BlobStore, tmp_path: Path) -> None:
+        for key in ("jobs/1/a", "jobs/1/work/a", "jobs/1-a/x", "jobs/1.b/x", "jobs/12/x"):
+            blobs.put(key, a_file(tmp_path))
+        keys = [blob.key for blob in blobs.listing("jobs")]
+
+        for index, key in enumerate(keys):
+            assert [blob.key for blob in blobs.listing("jobs", key)] == keys[index + 1 :]
+        folders = [key.split("/")[1] for key in keys]
+        assert len(set(folders)) == sum(one != other for one, other in pairwise(folders)) + 1, "folders stay together"
 
     @pytest.mark.parametrize(
         "key", ["", "/etc/passwd", "../secret", "a/../b", "a//b", "a/", ".incoming/x", "a/.b", "a\nb", "a b", "x" * 600]

@@ -10,8 +10,9 @@ from sqlite_utils.migrations import Migrations
 
 from contracts.errors import NotFound
 from contracts.steps import Delivery
+from contracts.webhooks import PATIENCE
 from storage.database import RecordsFile
-from storage.deliveries import ANSWER_LIMIT, WebhookState
+from storage.deliveries import ANSWER_LIMIT, WebhookFilter, WebhookState
 from storage.records import Records
 from storage.schema import MIGRATIONS
 from tests.storage.requests import NOW
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.unit
 
 DELIVERY = Delivery(delivery_id="d1", job_id="j1", key_id="k1", url="https://example.com/hook", body="{}")
 SENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-PENDING, DELIVERED, FAILED = WebhookState
+PENDING, DELIVERED, FAILED, DISABLED = WebhookState
 
 
 def attempted(
@@ -96,7 +97,7 @@ def test_making_a_webhook_again_changes_nothing(records: Records) -> None:
     assert (webhook.created_at, webhook.state) == (NOW, DELIVERED)
 
 
-@pytest.mark.parametrize(("after", "state"), [(timedelta(days=3), PENDING), (timedelta(days=3, seconds=1), FAILED)])
+@pytest.mark.parametrize(("after", "state"), [(PATIENCE, PENDING), (PATIENCE + timedelta(seconds=1), FAILED)])
 def test_a_pending_webhook_has_failed_once_nobody_tries_any_more(
     records: Records, after: timedelta, state: WebhookState
 ) -> None:
@@ -118,6 +119,11 @@ def test_a_webhook_sent_off_again_has_another_three_days(records: Records) -> No
     assert webhook.state is PENDING
 
 
+def listed(records: Records, which: WebhookFilter, limit: int = 100, *, oldest_first: bool = False) -> list[str]:
+    found = records.deliveries.list_by(which, SENT + timedelta(hours=1), limit, oldest_first=oldest_first)
+    return [webhook.delivery.delivery_id for webhook in found]
+
+
 def test_failed_webhooks_are_those_of_one_key_since_a_time(records: Records) -> None:
     made = {"old": "2026-01-01T00:00:00Z", "new": NOW, "delivered": NOW, "pending": NOW, "theirs": NOW}
     states = {"delivered": DELIVERED, "pending": PENDING}
@@ -125,9 +131,64 @@ def test_failed_webhooks_are_those_of_one_key_since_a_time(records: Records) -> 
         delivery = replace(DELIVERY, delivery_id=name, key_id="k2" if name == "theirs" else "k1")
         attempted(records, delivery, at, 0, 1, "", states.get(name, FAILED))
 
-    found = records.deliveries.failed("k1", "2026-01-02T00:00:00.000Z", SENT)
+    which = WebhookFilter(key_id="k1", state=FAILED, since="2026-01-02T00:00:00.000Z")
 
-    assert [webhook.delivery.delivery_id for webhook in found] == ["new"]
+    assert listed(records, which) == ["new"]
+
+
+@pytest.mark.parametrize("state", WebhookState)
+def test_webhooks_are_listed_by_state_as_they_are_shown(records: Records, state: WebhookState) -> None:
+    for each in WebhookState:
+        attempted(records, replace(DELIVERY, delivery_id=each), NOW, 0, 1, "", each)
+    records.deliveries.open(replace(DELIVERY, delivery_id="given up"), "2025-12-20T00:00:00Z")
+
+    found = records.deliveries.list_by(WebhookFilter(state=state), SENT, 10)
+
+    assert {webhook.state for webhook in found} == {state}
+    assert len(found) == (2 if state is FAILED else 1)
+
+
+@pytest.mark.parametrize("oldest_first", [True, False])
+def test_pages_of_webhooks_have_each_once_though_many_were_made_at_once(records: Records, oldest_first: bool) -> None:
+    names = [f"d{number}" for number in range(10)]
+    for number, name in enumerate(names):
+        records.deliveries.open(replace(DELIVERY, delivery_id=name), f"2026-01-02T03:04:0{number // 4}Z")
+
+    seen: list[str] = []
+    which = WebhookFilter(key_id="k1")
+    while page := records.deliveries.list_by(which, SENT, 3, oldest_first=oldest_first):
+        seen += [webhook.delivery.delivery_id for webhook in page]
+        which = replace(which, after=page[-1].place)
+
+    assert seen == (names if oldest_first else names[::-1])
+
+
+def test_a_list_counts_attempts(records: Records) -> None:
+    attempted(records, DELIVERY, NOW, 503, 12, "busy", PENDING)
+    attempted(records, DELIVERY, NOW, 503, 12, "busy", PENDING)
+
+    (webhook,) = records.deliveries.list_by(WebhookFilter(), SENT, 10)
+
+    assert (webhook.tried, webhook.attempts) == (2, ())
+
+
+def test_a_webhook_to_a_disabled_endpoint_is_kept(records: Records) -> None:
+    records.endpoints.disable("k1", DELIVERY.url, "d0", NOW)
+
+    states = {
+        name: records.deliveries.open(replace(DELIVERY, **{field: name, "delivery_id": name}), NOW)
+        for field, name in {"job_id": "same", "url": "https://example.com/other", "key_id": "k2"}.items()
+    }
+
+    assert states == {"same": DISABLED, "https://example.com/other": PENDING, "k2": PENDING}
+
+
+def test_a_kept_webhook_stays_kept_when_it_is_entered_again_after_its_endpoint_was_enabled(records: Records) -> None:
+    records.endpoints.disable("k1", DELIVERY.url, "d0", NOW)
+    records.deliveries.open(DELIVERY, NOW)
+    records.endpoints.enable("k1", DELIVERY.url)
+
+    assert records.deliveries.open(DELIVERY, NOW) is DISABLED
 
 
 def test_attempts_from_before_there_were_webhooks_make_up_theirs(tmp_path: Path) -> None:

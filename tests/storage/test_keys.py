@@ -1,6 +1,7 @@
 """API keys in the records."""
 
 import base64
+import hmac
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlite_utils import Database
 
 from contracts.errors import Conflict
 from contracts.plans import Plan
+from contracts.scopes import EVERY, USUAL, Scope
 from contracts.settings import Secret
 from storage.keys import KEY_PATTERN, key_text
 from storage.records import Records
@@ -40,6 +42,25 @@ def test_a_key_with_one_wrong_character_is_not_found(records: Records) -> None:
     wrong = plaintext[:-2] + ("A" if plaintext[-2] != "A" else "B") + plaintext[-1]
 
     assert records.keys.find(wrong) is None
+
+
+def test_only_hashes_are_compared_and_always_with_all_their_characters(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[str, str]] = []
+    real = hmac.compare_digest
+
+    def watched(sent: str, known: str) -> bool:
+        compared.append((sent, known))
+        return real(sent, known)
+
+    _, plaintext = records.keys.create("laptop", NOW)
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    for text in (plaintext, plaintext[:-1] + "!", plaintext[:-2] + "AA", "sk_00000000_" + "x" * 43, ""):
+        records.keys.find(text)
+
+    assert len(compared) == 5
+    assert all(len(sent) == len(known) == 64 and plaintext not in sent for sent, known in compared)
 
 
 @pytest.mark.parametrize("text", ["", "sk_", "sk_00000000_" + "x" * 43, "nonsense", "sk_0000000g_" + "x" * 43, "ké"])
@@ -91,18 +112,18 @@ def test_an_unknown_key_has_no_webhook_secret(records: Records) -> None:
         records.keys.webhook_secret("00000000")
 
 
-def test_a_key_is_on_the_largest_plan_and_no_admin_unless_told_otherwise(records: Records) -> None:
+def test_a_key_is_on_the_largest_plan_and_submits_and_reads_unless_told_otherwise(records: Records) -> None:
     key, _ = records.keys.create("", NOW)
 
-    assert (key.name, key.plan, key.is_admin) == ("", Plan.ENTERPRISE, False)
+    assert (key.name, key.plan, key.scopes) == ("", Plan.ENTERPRISE, frozenset({Scope.SUBMIT, Scope.READ}))
 
 
 def test_only_what_is_given_of_a_key_changes(records: Records) -> None:
-    key, plaintext = records.keys.create("laptop", NOW, Plan.PRO, is_admin=True)
+    key, plaintext = records.keys.create("laptop", NOW, Plan.PRO, EVERY)
 
     assert records.keys.change(key.key_id, plan=Plan.FREE) == replace(key, plan=Plan.FREE)
-    assert records.keys.change(key.key_id, name="phone", is_admin=False) == records.keys.find(plaintext)
-    assert records.keys.find(plaintext) == replace(key, plan=Plan.FREE, name="phone", is_admin=False)
+    assert records.keys.change(key.key_id, name="phone", scopes=USUAL) == records.keys.find(plaintext)
+    assert records.keys.find(plaintext) == replace(key, plan=Plan.FREE, name="phone", scopes=USUAL)
 
 
 def test_a_key_that_is_not_there_cannot_be_changed(records: Records) -> None:
@@ -128,5 +149,22 @@ def test_keys_made_before_there_were_plans_are_on_the_largest(tmp_path: Path) ->
 
     records = Records(tmp_path / "records.db")
 
-    assert [(key.plan, key.is_admin) for key in records.keys.list()] == [(Plan.ENTERPRISE, False)]
+    assert [(key.plan, key.scopes) for key in records.keys.list()] == [(Plan.ENTERPRISE, USUAL)]
+    records.close()
+
+
+def test_admins_from_before_there_were_scopes_have_every_scope_and_others_the_usual(tmp_path: Path) -> None:
+    database = Database(tmp_path / "records.db")
+    MIGRATIONS.apply(database, stop_before="0014_scopes")
+    for key_id, admin in (("boss", 1), ("shop", 0)):
+        database.execute(
+            "INSERT INTO keys (key_id, name, sha256, webhook_secret, created_at, revoked_at, admin)"
+            f" VALUES ('{key_id}', '', '', '', '', '', {admin})"
+        )
+    database.conn.commit()
+    database.close()
+
+    records = Records(tmp_path / "records.db")
+
+    assert {key.key_id: key.scopes for key in records.keys.list()} == {"boss": EVERY, "shop": USUAL}
     records.close()

@@ -113,3 +113,11 @@ def test_a_write_within_a_write_is_a_part_of_it(records: Records) -> None:
         write_and_fail()
 
     assert records._file.rows("SELECT * FROM ledger", {}) == []
+
+
+def test_what_is_promised_reaches_the_disk_before_it_counts(records: Records) -> None:
+    def setting(*, is_urgent: bool) -> int:
+        with records._file.writing(is_urgent=is_urgent) as connection:
+            return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    assert [setting(is_urgent=True), setting(is_urgent=False), setting(is_urgent=True)] == [2, 1, 2]

@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from activities.boundary import at_boundary, reporter
 from contracts.inspections import DiscardInput, DiscardResult, SurveyInput, SurveyResult
 from contracts.jobs import Dialect, JobRequest, MediaInfo, MediaRef, Role, Status
+from contracts.retention import Phase, PruneInput, PruneResult
 from contracts.steps import (
     AnalyseInput,
     AnalyseResult,
@@ -24,7 +25,6 @@ from contracts.steps import (
     FetchResult,
     MixInput,
     MixResult,
-    NotifyResult,
     PublishInput,
     PublishResult,
     Queue,
@@ -36,6 +36,7 @@ from contracts.steps import (
     SpeakInput,
     SpeakResult,
 )
+from contracts.webhooks import NotifyResult, ProbeResult
 from workflows.registry import WORKFLOWS, sandbox_runner
 
 HEARTBEAT_THROTTLE = timedelta(seconds=0.2)
@@ -81,6 +82,7 @@ class FakeSteps:
     notified_at: list[float] = field(default_factory=list)
     surveyed: list[SurveyInput] = field(default_factory=list)
     discarded: list[DiscardInput] = field(default_factory=list)
+    pruned: list[PruneInput] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     begun: dict[str, threading.Event] = field(default_factory=lambda: defaultdict(threading.Event))
@@ -171,6 +173,12 @@ class FakeSteps:
         self._act("notify")
         return NotifyResult(http_status=200)
 
+    @activity.defn(name="probe", no_thread_cancel_exception=True)
+    @at_boundary
+    def probe(self, step: Delivery) -> ProbeResult:
+        self._act("probe")
+        return ProbeResult(delivery_id=step.delivery_id, http_status=204, latency_ms=12, answer="")
+
     @activity.defn(name="survey", no_thread_cancel_exception=True)
     @at_boundary
     def survey(self, step: SurveyInput) -> SurveyResult:
@@ -184,6 +192,14 @@ class FakeSteps:
         self.discarded.append(step)
         self._act("discard")
         return DiscardResult()
+
+    @activity.defn(name="prune", no_thread_cancel_exception=True)
+    @at_boundary
+    def prune(self, step: PruneInput) -> PruneResult:
+        self.pruned.append(step)
+        self._act(f"prune {step.phase}")
+        is_over = step.phase is not Phase.OUTPUTS or step.cursor == "c"
+        return PruneResult(removed=2, cursor="" if is_over else chr(ord(step.cursor or "`") + 1))
 
     def _act(self, call: str) -> None:
         self.calls.append(call)
@@ -216,7 +232,8 @@ class FakeSteps:
             Queue.FLOW: [],
             Queue.IO: [self.fetch, self.speak, self.mix, self.publish],
             Queue.GPU: [self.analyse, self.render, self.survey],
-            Queue.CONTROL: [self.settle, self.notify, self.discard],
+            Queue.CONTROL: [self.settle, self.discard, self.prune],
+            Queue.NOTIFY: [self.notify, self.probe],
         }
         return steps[queue]
 

@@ -4,7 +4,7 @@ import uuid
 
 from temporalio.client import Client, WorkflowHandle
 
-from contracts.inspections import MEMO_KEY, Inspection, InspectionRequest, inspection_name
+from contracts.inspections import Inspection, InspectionRequest, inspection_workflow_id
 from contracts.jobs import MediaRef, OutputOptions, Role
 from contracts.steps import Queue
 from workflows.inspect import InspectMedia
@@ -26,11 +26,10 @@ def inspection_request(*, with_audio: bool = True) -> InspectionRequest:
 
 
 async def start_inspection(client: Client, request: InspectionRequest) -> Handle:
-    """Start an inspection with the memo that it begins with."""
+    """Start an inspection under the id that the API gives it."""
     return await client.start_workflow(
         InspectMedia.run,
         request,
-        id=inspection_name(request.inspection_id),
+        id=inspection_workflow_id(request.inspection_id, request.key_id),
         task_queue=Queue.FLOW,
-        memo={MEMO_KEY: request.key_id},
     )

@@ -9,11 +9,13 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
 
 from contracts.errors import StorageBusy, Unavailable, UnreadableMedia
 from contracts.jobs import MediaRef, Role, webhook_workflow_id
+from contracts.retention import RetentionProgress
 from contracts.steps import Delivery, Queue
 from tests.workflows.fakes import FakeSteps, job_request, working
 from tests.workflows.inspections import inspection_request, start_inspection
 from tests.workflows.jobs import Job, start, until_begun
-from workflows.webhook import DeliverWebhook
+from workflows.retention import Retention
+from workflows.webhook import DeliverWebhook, ProbeEndpoint
 
 _HOOK = "https://app.example/hook"
 
@@ -88,7 +90,7 @@ async def _delivered(client: Client) -> WorkflowHistory:
 
 
 async def _webhook_exhausted(client: Client) -> WorkflowHistory:
-    return await _delivery(client, failures=99)
+    return await _delivery(client, failures=999)
 
 
 async def _delivery(client: Client, failures: int) -> WorkflowHistory:
@@ -100,6 +102,16 @@ async def _delivery(client: Client, failures: int) -> WorkflowHistory:
         )
         with suppress(WorkflowFailureError):
             await handle.result()
+        return await handle.fetch_history()
+
+
+async def _probed(client: Client) -> WorkflowHistory:
+    event = Delivery(delivery_id=f"msg_test_{uuid.uuid4().hex}", job_id="", key_id="key00001", url=_HOOK, body="{}")
+    async with working(client, FakeSteps()):
+        handle = await client.start_workflow(
+            ProbeEndpoint.run, event, id=webhook_workflow_id(event.delivery_id), task_queue=Queue.FLOW
+        )
+        await handle.result()
         return await handle.fetch_history()
 
 
@@ -133,6 +145,15 @@ async def _inspection(client: Client, steps: FakeSteps) -> WorkflowHistory:
         return await handle.fetch_history()
 
 
+async def _retention(client: Client) -> WorkflowHistory:
+    async with working(client, FakeSteps(faults={"prune inputs": [StorageBusy("the file store is away")]})):
+        handle = await client.start_workflow(
+            Retention.run, RetentionProgress(), id=f"retention-{uuid.uuid4()}", task_queue=Queue.FLOW
+        )
+        await handle.result()
+        return await handle.fetch_history()
+
+
 SCENARIOS = (
     Scenario("lipsync-completed", _completed),
     Scenario("lipsync-completed_with_webhook", _completed_with_webhook),
@@ -143,7 +164,9 @@ SCENARIOS = (
     Scenario("lipsync-running", _running),
     Scenario("webhook-delivered", _delivered, skips_time=True),
     Scenario("webhook-exhausted", _webhook_exhausted, skips_time=True),
+    Scenario("webhook-probed", _probed),
     Scenario("inspect-completed", _inspected),
     Scenario("inspect-refused", _inspection_refused),
     Scenario("inspect-cancelled", _inspection_cancelled),
+    Scenario("retention-completed", _retention),
 )

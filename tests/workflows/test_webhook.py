@@ -1,4 +1,3 @@
-import itertools
 import uuid
 
 import pytest
@@ -7,15 +6,14 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from contracts.errors import FetchRefused, NoFace, Unavailable
 from contracts.jobs import Status, webhook_workflow_id
-from contracts.steps import Delivery, NotifyResult, Queue
+from contracts.steps import Delivery, Queue
+from contracts.webhooks import NotifyResult
 from tests.temporal_server import TemporalServer
 from tests.workflows.fakes import FakeSteps, working
 from tests.workflows.jobs import shown, start, until_begun
 from workflows.webhook import DeliverWebhook
 
 pytestmark = pytest.mark.workflow
-
-THREE_DAYS_S = 3 * 24 * 3600
 
 
 def _delivery() -> Delivery:
@@ -90,23 +88,6 @@ def test_a_receiver_that_is_down_is_tried_again_with_the_same_delivery(skipping:
 
     assert skipping.run(scenario()).http_status == 200
     assert steps.notified == [delivery] * 8
-
-
-def test_a_receiver_that_stays_down_is_given_up_after_three_days_of_growing_pauses(skipping: TemporalServer) -> None:
-    steps = FakeSteps(faults={"notify": [Unavailable("the receiver answered 502")] * 99})
-
-    async def scenario() -> list[float]:
-        async with working(skipping.client, steps):
-            with pytest.raises(WorkflowFailureError):
-                await _deliver(skipping.client, _delivery())
-        return steps.notified_at
-
-    moments = skipping.run(scenario())
-    pauses = [round(after - before) for before, after in itertools.pairwise(moments)]
-
-    assert pauses[:7] == [5, 20, 80, 320, 1280, 5120, 14400]
-    assert set(pauses[6:]) == {14400}
-    assert THREE_DAYS_S - 14400 < moments[-1] - moments[0] <= THREE_DAYS_S
 
 
 def test_a_receiver_that_wants_no_more_is_not_tried_again(temporal: TemporalServer) -> None:
