@@ -85,7 +85,7 @@ def run(wish: Wish, folder: Path) -> dict[str, object]:
         plan = draw(wish.seed, wish.jobs, wish.kills, stand.impossible())
         served = _carry_out(plan, customers, striker, wish.clients)
         _wait_for_webhooks(stand)
-        next_jobs = timing.next_job_s(stand, striker.temporal_killed_at)
+        next_jobs = timing.next_job_s(stand, striker.restarted_at)
         audit = Audit(stand, customers, mailbox, undisturbed)
         audit.look([*before, *served])
         elsewhere = [asyncio.run(timing.segment_elsewhere_s(stand, inputs.url)) for _ in range(wish.measured)]
@@ -101,7 +101,7 @@ def run(wish: Wish, folder: Path) -> dict[str, object]:
         "webhooks_unsigned": mailbox.unsigned,
         "webhooks_repeated": mailbox.repeated,
         "segment_elsewhere_s": [round(value, 2) for value in elsewhere],
-        "next_job_after_server_kill_s": _spread(next_jobs),
+        "next_job_after_server_restart_s": _spread(next_jobs),
         "told": dict(audit.findings.told),
         "faults": dict(audit.findings.counts),
         "findings": audit.findings.words,

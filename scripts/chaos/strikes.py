@@ -48,7 +48,7 @@ class Striker:
     Attributes:
         kills: how often each kind of kill was done.
         others: how often each other fault was caused.
-        temporal_killed_at: moments, in seconds since 1970, at which the Temporal server was killed.
+        restarted_at: moments, in seconds since 1970, at which the Temporal server ran again after a kill.
     """
 
     stand: Stand
@@ -56,7 +56,8 @@ class Striker:
     mailbox: Mailbox
     kills: dict[str, int] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
-    temporal_killed_at: list[float] = field(default_factory=list)
+    restarted_at: list[float] = field(default_factory=list)
+    _is_server_dead: bool = False
     _undoing: list[tuple[float, Undo]] = field(default_factory=list)
 
     def strike(self, strike: Strike) -> None:
@@ -77,6 +78,9 @@ class Striker:
         self._undoing = [entry for entry in self._undoing if entry[0] > now]
         for undo in due:
             undo()
+        if self._is_server_dead and self.stand.trial.pids(*_PARTS["TEMPORAL"]):
+            self._is_server_dead = False
+            self.restarted_at.append(time.time())
 
     def calm(self) -> None:
         """Take everything back at once."""
@@ -85,16 +89,15 @@ class Striker:
         self._undoing = []
 
     def _kill(self, strike: Strike) -> None:
-        if strike.fault in (Fault.KILL_TEMPORAL, Fault.KILL_PARTS):
-            self.temporal_killed_at.append(time.time())
         if strike.fault is Fault.KILL_UP:
             # It could not start on a full disk, nor would it have to.
             self.calm()
+            self._is_server_dead = False
             self.stand.trial.process.kill()
             self.stand.up_again()
             return
-        pids = self._pids(strike)
-        kill_all(pids)
+        kill_all(self._pids(strike))
+        self._is_server_dead |= strike.fault in (Fault.KILL_TEMPORAL, Fault.KILL_PARTS)
 
     def _pids(self, strike: Strike) -> list[int]:
         part = strike.fault.name.partition("_")[2]

@@ -93,8 +93,8 @@ def _running(pending: Sequence[PendingActivityInfo]) -> list[_Running]:
     ]
 
 
-def next_job_s(stand: Stand, killed_at: Sequence[float]) -> list[float]:
-    """Seconds from each kill of the Temporal server to the next end of a job, after it was restarted."""
+def next_job_s(stand: Stand, restarted_at: Sequence[float]) -> list[float]:
+    """Seconds from each restart of the Temporal server to the next end of a job."""
     records = Records(stand.data / "records.db")
     try:
         ends = sorted(
@@ -102,7 +102,7 @@ def next_job_s(stand: Stand, killed_at: Sequence[float]) -> list[float]:
         )
     finally:
         records.close()
-    return [later[0] - moment for moment in killed_at if (later := [end for end in ends if end > moment])]
+    return [later[0] - moment for moment in restarted_at if (later := [end for end in ends if end > moment])]
 
 
 def _seconds(text: str) -> float:
