@@ -144,8 +144,14 @@ class Striker:
         store = self.stand.store
         if store is None:
             raise RuntimeError("there is no store")
+        if store.process is None or store.process.poll() is not None:
+            return _nothing
         store.stop()
         return store.start
+
+
+def _nothing() -> None:
+    """What was gone before comes back when that is taken back."""
 
 
 def _write_until_full(write: Callable[[bytes], object], block: bytes) -> None:
@@ -167,17 +173,20 @@ def _signal(pids: Sequence[int], number: signal.Signals) -> None:
 
 def _starve(pids: Sequence[int]) -> Undo:
     """Let processes have no more than a little above what memory they have mapped by now."""
-    before = {}
     for pid in pids:
         with suppress(OSError):
             pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
-            hard = resource.prlimit(pid, resource.RLIMIT_AS)[1]
-            soft = pages * resource.getpagesize() + _ROOM_BYTES
-            before[pid] = resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
+            _limit_memory(pid, pages * resource.getpagesize() + _ROOM_BYTES)
 
     def feed() -> None:
-        for pid, limits in before.items():
+        for pid in pids:
             with suppress(OSError):
-                resource.prlimit(pid, resource.RLIMIT_AS, limits)
+                _limit_memory(pid, None)
 
     return feed
+
+
+def _limit_memory(pid: int, size: int | None) -> None:
+    """Set the soft limit of a process's address space in bytes; None lifts it."""
+    _, hard = resource.prlimit(pid, resource.RLIMIT_AS)
+    resource.prlimit(pid, resource.RLIMIT_AS, (hard if size is None else size, hard))
