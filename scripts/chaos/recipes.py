@@ -16,7 +16,17 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A kind of order. `reference` names the job in the answer; `has_webhook`: its dialect can name a receiver."""
+    """A kind of order.
+
+    Attributes:
+        name: what it is called here.
+        path: where it is posted.
+        body: what is posted.
+        reference: where in the answer the job's name is.
+        has_webhook: its dialect can name a receiver.
+        needs_sound: it names a file with the sound.
+        has_seed: it names a seed; otherwise each job has its own, and its own bytes.
+    """
 
     name: str
     path: str
@@ -24,6 +34,7 @@ class Recipe:
     reference: tuple[str, ...]
     has_webhook: bool = False
     needs_sound: bool = True
+    has_seed: bool = True
 
 
 def _portrait(seed: int) -> Recipe:
@@ -61,9 +72,11 @@ RECIPES = (
     _portrait(2),
     Recipe(name="video", path="/api/v1/lipsync-video", body=_video, reference=("id",), has_webhook=True),
     Recipe(name="pair", path="/api/v1/lipsync-image-multi", body=_pair, reference=("id",), has_webhook=True),
-    Recipe(name="dub", path="/api/v1/lipsync/submit", body=_dub, reference=("jobId",)),
-    Recipe(name="task", path="/api/async/lipsync", body=_dub, reference=("data", "taskId")),
-    Recipe(name="script", path="/api/v1/generate", body=_script, reference=("job_id",), needs_sound=False),
+    Recipe(name="dub", path="/api/v1/lipsync/submit", body=_dub, reference=("jobId",), has_seed=False),
+    Recipe(name="task", path="/api/async/lipsync", body=_dub, reference=("data", "taskId"), has_seed=False),
+    Recipe(
+        name="script", path="/api/v1/generate", body=_script, reference=("job_id",), needs_sound=False, has_seed=False
+    ),
 )
 
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}

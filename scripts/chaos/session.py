@@ -23,6 +23,7 @@ from scripts.chaos.plan import Act, Order, Plan, draw
 from scripts.chaos.recipes import RECIPES
 from scripts.chaos.stand import Stand, standing
 from scripts.chaos.strikes import Striker
+from scripts.chaos.twins import twins_of
 from storage.deliveries import WebhookFilter, WebhookState
 from storage.records import Records
 
@@ -88,6 +89,7 @@ def run(wish: Wish, folder: Path) -> dict[str, object]:
         next_jobs = timing.next_job_s(stand, striker.restarted_at)
         audit = Audit(stand, customers, mailbox, undisturbed)
         audit.look([*before, *served])
+        audit.compare(twins_of(stand, list(audit.unsure)))
         elsewhere = [asyncio.run(timing.segment_elsewhere_s(stand, inputs.url)) for _ in range(wish.measured)]
         stand.down()
         audit.look_after_stop()
