@@ -96,11 +96,10 @@ def soak(folder: Path, seconds: float, clients: int, *, is_light: bool) -> tuple
             time.sleep(seconds * (1 - _WARM_UP_SHARE))
             end, jobs_after = measure(stand), len(load.served)
     failed = [each for each in load.served if each.answers[-1:] != [("completed", "")]]
-    words = {"failures": [f"{each.order.recipe}: {each.answers} {each.complaints}" for each in failed]}
+    words = [f"{each.order.recipe}: {each.answers} {each.complaints}" for each in failed]
     counts = {"jobs_at_start": jobs_before, "jobs_at_end": jobs_after, "jobs": len(load.served), "failed": len(failed)}
-    return {"seconds": seconds, "clients": clients, **counts, "start": start, "end": end, "failures": words}, bool(
-        failed
-    )
+    said = {"seconds": seconds, "clients": clients, **counts, "start": start, "end": end, "failures": words}
+    return said, bool(failed)
 
 
 @contextmanager
@@ -116,8 +115,8 @@ def _loading(load: _Load, clients: int) -> Iterator[_Load]:
 
 def measure(stand: Stand) -> dict[str, Sizes]:
     """Measure every process, and what the data folder holds."""
-    sizes = {f"{name} {place}": _process(pid) for name, place, pid in _processes(stand.trial)}
-    return sizes | {"data": _folder(stand.data)}
+    sizes = {f"{name} {place}": process_sizes(pid) for name, place, pid in _processes(stand.trial)}
+    return sizes | {"data": folder_sizes(stand.data)}
 
 
 def _processes(trial: Trial) -> Iterator[tuple[str, int, int]]:
@@ -126,7 +125,8 @@ def _processes(trial: Trial) -> Iterator[tuple[str, int, int]]:
             yield name, place, pid
 
 
-def _process(pid: int) -> Sizes:
+def process_sizes(pid: int) -> Sizes:
+    """Memory in MiB, now and at most, open files and threads of a process."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     said = dict(line.split(":", 1) for line in lines if ":" in line)
     return {
@@ -137,7 +137,9 @@ def _process(pid: int) -> Sizes:
     }
 
 
-def _folder(data: Path) -> Sizes:
+def folder_sizes(data: Path) -> Sizes:
+    """What a data folder takes in MiB; files may come and go meanwhile."""
+
     def mib(pattern: str) -> float:
         total = 0
         for path in data.glob(pattern):

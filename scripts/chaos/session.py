@@ -5,7 +5,7 @@ import logging
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,19 +170,20 @@ def _undisturbed(customers: Customers, stand: Stand) -> tuple[dict[str, Undistur
 
 
 def _carry_out(plan: Plan, customers: Customers, striker: Striker, clients: int) -> list[Served]:
-    """Serve all orders while the strikes fall."""
-    strikes, start = list(plan.strikes), customers.ended
+    """Serve all orders while the strikes fall; no more are taken before a strike than it is to meet under way."""
+    strikes, start, promised = list(plan.strikes), customers.ended, list[Future[Served]]()
     with ThreadPoolExecutor(clients, thread_name_prefix="customer") as pool:
-        promised = [pool.submit(customers.serve, order) for order in plan.orders]
         ended, moved_at = 0, time.monotonic()
-        while not all(each.done() for each in promised):
+        while strikes or len(promised) < len(plan.orders) or not all(each.done() for each in promised):
+            allowed = strikes[0].after + clients if strikes else len(plan.orders)
+            promised += [pool.submit(customers.serve, order) for order in plan.orders[len(promised) : allowed]]
             if customers.ended - start > ended:
                 ended, moved_at = customers.ended - start, time.monotonic()
             if strikes and (ended >= strikes[0].after or time.monotonic() - moved_at > _IDLE_S):
                 time.sleep(strikes[0].delay_s)
                 striker.strike(strikes.pop(0))
                 moved_at = time.monotonic()
-                logger.info("progress ended=%d of=%d strikes_left=%d", ended, len(promised), len(strikes))
+                logger.info("progress ended=%d of=%d strikes_left=%d", ended, len(plan.orders), len(strikes))
             striker.tend()
             time.sleep(_LOOK_S)
         striker.calm()
