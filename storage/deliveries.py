@@ -118,7 +118,8 @@ class Deliveries:
     ) -> int:
         """Enter an attempt, how the webhook stands after it and when the next is due; return the attempt's number.
 
-        Attempts are numbered over all sendings of a webhook, so that sending it again hides nothing.
+        Attempts are numbered over all sendings of a webhook, so that sending it again hides nothing. What was delivered
+        stays so until it is sent again: an attempt of an earlier sending may come to its end after that.
 
         Raises:
             NotFound: when the webhook was removed with its job; nothing of it is entered again.
@@ -137,9 +138,7 @@ class Deliveries:
             entered = database.execute(LOG, row).fetchone()
             if entered is None:
                 raise NotFound(f"no webhook {delivery.delivery_id} in the records")
-            database.execute(
-                "UPDATE webhooks SET state = :state, next_at = :next_at WHERE delivery_id = :delivery_id", row
-            )
+            database.execute(ENTER_STATE, row)
         return int(entered[0])
 
     def list(self, job_id: str) -> list[Attempt]:
@@ -217,6 +216,11 @@ LOG = """
         :job_id, :key_id, :url, :body, :at, :http_status, :latency_ms, :answer, :request_headers
     FROM webhooks WHERE delivery_id = :delivery_id
     RETURNING attempt
+"""
+
+ENTER_STATE = """
+    UPDATE webhooks SET state = :state, next_at = :next_at
+    WHERE delivery_id = :delivery_id AND (state != 'delivered' OR :state = 'delivered')
 """
 
 

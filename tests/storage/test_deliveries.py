@@ -51,6 +51,21 @@ def test_a_webhook_sent_again_goes_on_counting_its_attempts(records: Records) ->
     assert [each.answer for each in records.deliveries.list("j1")] == ["gone", "ok"]
 
 
+@pytest.mark.parametrize("state", [PENDING, FAILED])
+def test_an_attempt_that_hung_since_before_a_webhook_was_sent_again_takes_nothing_back(
+    records: Records, state: WebhookState
+) -> None:
+    records.deliveries.open(DELIVERY, NOW)
+    records.deliveries.mark("d1", PENDING, "2026-01-02T03:05:00Z")
+    attempted(records, DELIVERY, "2026-01-02T03:05:01Z", 200, 8, "ok", DELIVERED)
+
+    records.deliveries.log(DELIVERY, NOW, 0, 60_000, "no answer", state, next_at="2026-01-02T04:00:00Z")
+
+    webhook = records.deliveries.find("d1", SENT)
+    assert webhook is not None
+    assert (webhook.state, webhook.next_at, webhook.tried) == (DELIVERED, "", 2)
+
+
 def test_the_attempts_of_each_webhook_are_counted_by_themselves(records: Records) -> None:
     attempted(records, DELIVERY, NOW, 503, 12, "busy", PENDING)
 
