@@ -261,7 +261,7 @@ def test_more_attempts_to_a_host_than_may_be_in_flight_come_back_later_and_are_n
 
     with ExitStack() as held:
         for _ in range(PER_HOST):
-            held.enter_context(turns.taken("127.0.0.1"))
+            held.enter_context(turns.taken("127.0.0.1", key.key_id))
         with pytest.raises(ApplicationError, match="busy") as failure:
             ActivityEnvironment().run(Notify(records, Poster(settings, records, turns)).notify, delivery)
 
