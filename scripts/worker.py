@@ -20,6 +20,7 @@ from contracts.settings import Settings
 from contracts.steps import Queue
 from scripts import connection, retention_schedule, server_init
 from scripts.worker_logs import mark_with_job
+from storage.folders import make_private
 from workflows.registry import WORKFLOWS, sandbox_runner
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
         MouthpieceError: when something the queues' steps need is missing.
     """
     mark_with_job(logging.getLogger().handlers)
+    make_private(settings.data_dir)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
     return asyncio.run(_poll_until_signal(settings, prepared))
 
