@@ -102,10 +102,17 @@ class Jobs:
             (number,) = database.execute("SELECT number FROM jobs WHERE job_id = :job_id", row).fetchone()
             return int(number)
 
-    def mark_started(self, job_id: str) -> None:
-        """Note that Temporal has accepted the job's workflow; where that is lost it is found out again."""
+    def mark_started(self, job_id: str) -> bool:
+        """Note that Temporal has accepted the job's workflow; where that is lost it is found out again.
+
+        Returns:
+            False when there is no such job: it was dropped.
+        """
         with self._file.writing(is_urgent=False) as database:
-            database.execute("UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id})
+            marked = database.execute(
+                "UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id}
+            )
+            return bool(marked.rowcount)
 
     def drop(self, job_id: str, before: str | None = None) -> bool:
         """Forget a job whose workflow never started, if it was submitted before a time; whether there was one."""
