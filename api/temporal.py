@@ -311,7 +311,8 @@ class TemporalGateway:
     async def _unsettled(self) -> list[str]:
         client = await self._client()
         found = client.list_workflows(UNSETTLED, limit=UNSETTLED_LIMIT, rpc_timeout=RPC_TIMEOUT)
-        return [job_id_of(run.id) async for run in found]
+        # Somebody may have started one by hand, in Temporal's UI for instance, under a name of their own.
+        return [job_id_of(run.id) async for run in found if run.id.startswith(workflow_id(""))]
 
     async def _ready(self) -> bool:
         client = await self._client()
