@@ -22,7 +22,7 @@ from contracts.webhooks import MOMENTS, NotifyResult, due
 from storage.keys import ApiKey
 from storage.records import Records
 from storage.signing import new_signing_secret
-from tests.activities.http_server import Answer, Site, raw_trickle, redirect, serving, status
+from tests.activities.http_server import Answer, Site, after_interim, raw_trickle, redirect, serving, status
 
 pytestmark = pytest.mark.unit
 
@@ -97,6 +97,12 @@ def test_an_answer_that_is_no_success_is_to_be_tried_again(
 
     assert (failure.type, failure.message) == ("unavailable", f"the receiver answered {code}")
     assert not failure.non_retryable
+
+
+def test_an_interim_answer_is_none(settings: Settings, records: Records, key: ApiKey) -> None:
+    result, _ = _post(settings, records, key, after_interim(status(204), 102, 103))
+
+    assert result == NotifyResult(http_status=204)
 
 
 def test_a_redirect_is_not_followed(settings: Settings, records: Records, key: ApiKey) -> None:
