@@ -231,6 +231,18 @@ def test_what_dead_processes_left_goes_after_a_day_and_what_the_living_hold_stay
     assert [path for path in old if path.exists()] == []
 
 
+def test_half_an_upload_stays_as_long_as_its_address_works(kept: Kept) -> None:
+    kept.settings = replace(kept.settings, upload_ttl_s=3 * 86_400)
+    (kept.folder / "uploads").mkdir()
+    for name, days_ago in (("resting", 2.9), ("given up", 3.1)):
+        (kept.folder / "uploads" / name).write_bytes(b"half")
+        kept.age(kept.folder / "uploads" / name, days_ago)
+
+    kept.prune()
+
+    assert [path.name for path in (kept.folder / "uploads").iterdir()] == ["resting"]
+
+
 def test_idempotency_keys_go_when_their_time_is_over(kept: Kept) -> None:
     begin = kept.records.idempotency.begin
     begin("k", "old", "f", now=(NOW - timedelta(days=2)).timestamp(), ttl_s=1e9)
