@@ -29,6 +29,7 @@ from engines.articulate.shape import (
     places,
 )
 from engines.base import Frame
+from engines.smoothstep import smoothstep
 
 Map = NDArray[np.float32]
 
@@ -330,8 +331,7 @@ def _fade(nodes: Floats, move: Move) -> Floats:
     half_width, half_height = max(half_width - cells, 1.0), max(half_height - cells, 1.0)
     offset = nodes - middle
     radius = np.hypot(offset @ move.basis.across / half_width, offset @ move.basis.down / half_height)
-    ramp = np.clip((1 - radius) / 0.3, 0, 1)
-    return np.asarray(ramp * ramp * (3 - 2 * ramp))
+    return np.asarray(smoothstep((1 - radius) / 0.3))
 
 
 def _enlarged(coarse: Floats, step: float, region: Region) -> Map:
