@@ -55,17 +55,10 @@ def render(
     output: Path,
 ) -> None:
     """Render one file with an engine, here and now."""
-    source = image or video
-    if source is None or (image and video):
-        raise click.UsageError("give one of --image and --video")
-    from scripts.render import is_still, render_file
-
-    if image and not is_still(source):
-        raise click.UsageError(f"--image: {source} is no PNG, JPEG or WebP picture")
+    source = _source(image, video)
     if right_timings and not right_vocal:
         raise click.UsageError("--right-timings goes with --right-vocal")
-    if video and is_still(source):
-        raise click.UsageError(f"--video: {source} is a picture; give it with --image")
+    from scripts.render import render_file
 
     settings = read_settings()
     with progress.bars() as bars:
@@ -96,6 +89,20 @@ def render(
     for warning in plan.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{output}: {plan.width}x{plan.height}, {plan.frames} frames, {plan.duration_s:.2f} s", err=True)
+
+
+def _source(image: Path | None, video: Path | None) -> Path:
+    """The one that was given, if it is what it was given as."""
+    source = image or video
+    if source is None or (image and video):
+        raise click.UsageError("give one of --image and --video")
+    from scripts.render import is_still
+
+    if image and not is_still(source):
+        raise click.UsageError(f"--image: {source} is no PNG, JPEG or WebP picture")
+    if video and is_still(source):
+        raise click.UsageError(f"--video: {source} is a picture; give it with --image")
+    return source
 
 
 @click.command()
