@@ -7,6 +7,7 @@ import click
 
 from contracts.jobs import FaceChoice, OutputOptions, SyncMode
 from contracts.settings import Settings
+from contracts.timings import idle_language
 from scripts import progress, table
 from scripts.options import Mp4File, read_settings, with_settings
 from scripts.timings_file import read_file, with_sync
@@ -61,6 +62,7 @@ def render(
     from scripts.render import render_file
 
     settings = read_settings()
+    said, right_said = read_file(timings, language), read_file(right_timings, language, "--right-timings")
     with progress.bars() as bars:
         plan = render_file(
             source,
@@ -70,8 +72,8 @@ def render(
             vocal=vocal,
             right_vocal=right_vocal,
             mask=mask,
-            timings=read_file(timings, language),
-            right_timings=read_file(right_timings, language, "--right-timings"),
+            timings=said,
+            right_timings=right_said,
             face=FaceChoice(face),
             prompt=prompt,
             seed=seed,
@@ -86,7 +88,8 @@ def render(
             segment_s=settings.segment_s,
             progress=progress.Stages(bars),
         )
-    for warning in plan.warnings:
+    idle = idle_language(language, *(each.entries for each in (said, right_said) if each))
+    for warning in idle + plan.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{output}: {plan.width}x{plan.height}, {plan.frames} frames, {plan.duration_s:.2f} s", err=True)
 
