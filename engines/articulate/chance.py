@@ -1,4 +1,4 @@
-"""What the speech leaves open: nobody opens the mouth equally far for the same word twice."""
+"""What the speech leaves open, drawn by seed: nobody opens the mouth equally far for the same word twice."""
 
 import numpy as np
 from numpy.typing import NDArray
