@@ -13,9 +13,6 @@ from contracts.inspections import Inspection, InspectionRequest, inspection_work
 
 WORKFLOW = "InspectMedia"
 
-#: Somebody waits for it, and it takes a moment: before the segments of jobs, which have 3.
-_PRIORITY = 1
-
 
 class Inspections(Protocol):
     """What the API asks of Temporal. Both raise Unavailable while it cannot be reached."""
@@ -60,8 +57,16 @@ async def _start(client: Client, request: InspectionRequest) -> None:
         request,
         inspection_workflow_id(request.inspection_id, request.key_id),
         summary=f"inspection {request.inspection_id[:8]}",
-        priority=Priority(priority_key=_PRIORITY, fairness_key=request.key_id),
+        priority=_turn(request.key_id),
     )
+
+
+def _turn(key_id: str) -> Priority:
+    """Somebody waits for it, so it need not wait for its own key's jobs; for those of others it takes turns.
+
+    A higher priority than jobs have would let one key that inspects and inspects keep the engine from everybody.
+    """
+    return Priority(fairness_key=f"{key_id}:inspections")
 
 
 async def _outcome(client: Client, inspection_id: str, key_id: str) -> Inspection | None:
