@@ -33,6 +33,8 @@ class Reconciled:
 def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
     """Mark or drop every job older than a minute of which it is unknown whether it started; settle those stopped.
 
+    The same for retries.
+
     Jobs and webhooks that a restored copy of the records owes are started first.
 
     Raises:
@@ -50,7 +52,19 @@ def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
                 records.jobs.mark_started(record.job_id)
                 started += 1
             logger.info("job in doubt decided job_id=%s", record.job_id)
+    _decide_retries(records, gateway, before)
     return Reconciled(started=started, dropped=dropped, settled=_settle(records, gateway, now))
+
+
+def _decide_retries(records: Records, gateway: Gateway, before: str) -> None:
+    """A retry that broke off before Temporal heard of it was never answered for: the job is what it was."""
+    for job_id in records.jobs.unconfirmed(before):
+        with _by_itself(job_id):
+            view = gateway.view(job_id)
+            if view and not view.status.is_terminal:
+                records.jobs.confirm(job_id)
+            elif records.jobs.revert(job_id):
+                logger.info("retry that was never begun is undone job_id=%s", job_id)
 
 
 def _start_owed(records: Records, gateway: Gateway, now: datetime) -> None:

@@ -97,7 +97,7 @@ def test_a_failed_job_that_is_retried_is_charged_once(step: Settle, records: Rec
     _settle(step, FAILURE)
     assert records.ledger.balance(REQUEST.key_id) == Balance(used=0, reserved=0)
 
-    records.jobs.reopen(JOB)
+    records.jobs.reopen(JOB, "2026-01-01T00:01:00.000Z")
     assert records.ledger.balance(REQUEST.key_id) == Balance(used=0, reserved=20)
     for _ in range(2):
         _settle(step, SUCCESS, "run-two")

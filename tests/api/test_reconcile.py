@@ -11,7 +11,7 @@ from flask import Flask
 from api.reconcile import Reconciled, keep_reconciling, reconcile
 from api.services import Services, services, utc_text
 from contracts.errors import Unavailable
-from contracts.jobs import JobView, Status
+from contracts.jobs import JobRequest, JobView, Status
 from storage.payloads import PayloadLocked
 from storage.records import Records
 from tests.api.conftest import NOW
@@ -116,6 +116,48 @@ def test_a_retried_job_whose_earlier_run_was_terminated_goes_on(records: Records
     gateway.stopped += [request.job_id, "00000000-0000-4000-8000-000000000000"]
 
     assert reconcile(records, gateway, NOW).settled == 0
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_retry_that_temporal_never_heard_of_is_undone(
+    records: Records, gateway: FakeGateway, *, is_known: bool
+) -> None:
+    request = _retried(records, OLD)
+    if is_known:
+        gateway.start(request)
+        gateway.cancel(request.job_id)
+
+    reconcile(records, gateway, NOW)
+
+    record = records.jobs.find(request.job_id)
+    assert record is not None
+    assert (record.status, record.error) == (Status.FAILED, a_failure(request).error)
+    assert records.ledger.balance(request.key_id).reserved == 0
+
+
+@pytest.mark.parametrize("at", [OLD, YOUNG])
+def test_a_retry_that_was_begun_or_may_be_on_its_way_goes_on(records: Records, gateway: FakeGateway, at: str) -> None:
+    request = _retried(records, at)
+    gateway.start(request)
+    if at == YOUNG:
+        gateway.cancel(request.job_id)
+
+    reconcile(records, gateway, NOW)
+
+    record = records.jobs.find(request.job_id)
+    assert record is not None
+    assert record.status is Status.QUEUED
+    assert records.ledger.balance(request.key_id).reserved == 20
+    assert records.jobs.unconfirmed(NOW_TEXT) == ([request.job_id] if at == YOUNG else [])
+
+
+def _retried(records: Records, at: str) -> JobRequest:
+    """A failed job whose retry was entered by a process that died thereafter."""
+    request = replace(a_request(), estimated_credits=20)
+    records.jobs.add(request, OLD)
+    records.jobs.settle(a_failure(request), 0)
+    records.jobs.reopen(request.job_id, at)
+    return request
 
 
 def test_what_is_wrong_with_one_job_holds_up_no_other(

@@ -23,6 +23,7 @@ from tests.storage.requests import a_failure, a_request, a_success
 pytestmark = pytest.mark.unit
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+NOW_TEXT = "2026-06-01T00:00:00Z"
 SETTINGS = Settings(keep_inputs_days=30, keep_outputs_days=60, keep_records_days=90)
 UPLOAD = "uploads/0a1b2c3d/voice"
 
@@ -269,18 +270,18 @@ def test_a_removal_that_died_in_its_midst_is_finished_and_the_job_cannot_be_run_
         with pytest.raises(StorageBusy):
             dying.prune(phase, "", 100)
 
-    assert not kept.records.jobs.reopen(season)
+    assert not kept.records.jobs.reopen(season, NOW_TEXT)
     kept.prune()
 
     assert kept.files(season) == kept.files(failed) == set()
-    assert kept.records.jobs.reopen(failed)
+    assert kept.records.jobs.reopen(failed, NOW_TEXT)
 
 
 def test_a_job_that_runs_again_has_its_files_to_itself(kept: Kept) -> None:
     job_id = kept.failed(31)
     [due] = kept.retention().due(Phase.INPUTS)
 
-    assert kept.records.jobs.reopen(job_id)
+    assert kept.records.jobs.reopen(job_id, NOW_TEXT)
 
     assert not due.remove()
     assert kept.files(job_id) == {"inputs/audio-0", "work/0.mp4"}
