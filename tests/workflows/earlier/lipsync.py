@@ -1,4 +1,7 @@
-"""A job from request to settled outcome. The workflow is the truth: its memo answers every status call."""
+"""The workflow of a job as the release before the patch `analyse-again` had it, word for word.
+
+Jobs that it began are taken over by today's code in `tests/workflows/test_deploy.py`.
+"""
 
 import asyncio
 from dataclasses import replace
