@@ -24,7 +24,8 @@ from workflows.registry import WORKFLOWS, sandbox_runner
 
 logger = logging.getLogger(__name__)
 
-#: How long running steps may go on after a signal to stop; what is not done by then is done again elsewhere.
+#: How long running steps may go on after a signal to stop, unless told otherwise; what is not done by then is done
+#: again elsewhere.
 GRACE = timedelta(seconds=4)
 #: Longest time between two heartbeats, and so between a cancellation and the step's hearing of it.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.8)
@@ -42,8 +43,13 @@ _RECONNECT_S = 1.0
 _TELL_EVERY_S = 30.0
 
 
-def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
+def run_worker(settings: Settings, queues: frozenset[Queue], grace: timedelta = GRACE) -> int:
     """Poll the queues until SIGTERM or SIGINT, through any outage of the Temporal server.
+
+    Args:
+        settings: what the queues' steps go by.
+        queues: which to poll.
+        grace: how long running steps may go on after the signal.
 
     Returns:
         The exit code: 0 after a signal, 1 when a worker gave up.
@@ -53,10 +59,10 @@ def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
     """
     mark_with_job(logging.getLogger().handlers)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
-    return asyncio.run(_poll_until_signal(settings, prepared))
+    return asyncio.run(_poll_until_signal(settings, prepared, grace))
 
 
-def build(client: Client, queue: Queue, activities: Sequence[Implementation]) -> Worker:
+def build(client: Client, queue: Queue, activities: Sequence[Implementation], grace: timedelta = GRACE) -> Worker:
     """Make the worker of one queue, with the limits that the queue's work calls for."""
     slots = SLOTS[queue]
     return Worker(
@@ -68,11 +74,13 @@ def build(client: Client, queue: Queue, activities: Sequence[Implementation]) ->
         activity_executor=ThreadPoolExecutor(slots, thread_name_prefix=queue),
         max_concurrent_activities=slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=grace,
     )
 
 
-async def _poll_until_signal(settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
+async def _poll_until_signal(
+    settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]], grace: timedelta
+) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -80,12 +88,12 @@ async def _poll_until_signal(settings: Settings, prepared: Mapping[Queue, Sequen
     client = await connect(settings, stop)
     if client is None:
         return 0
-    workers = [build(client, queue, activities) for queue, activities in prepared.items()]
+    workers = [build(client, queue, activities, grace) for queue, activities in prepared.items()]
     scheduling = asyncio.create_task(_schedule(client, stop)) if Queue.CONTROL in prepared else None
     running = [asyncio.create_task(worker.run()) for worker in workers]
     logger.info("worker_polls queues=%s identity=%s", ",".join(prepared), client.identity)
     finished, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
-    logger.info("worker_stops grace_s=%g", GRACE.total_seconds())
+    logger.info("worker_stops grace_s=%g", grace.total_seconds())
     stop.set()
     if scheduling:
         await scheduling
@@ -93,6 +101,7 @@ async def _poll_until_signal(settings: Settings, prepared: Mapping[Queue, Sequen
     for task in running:
         if fault := task.exception():
             logger.error("worker_gave_up fault=%r", fault)
+    logger.info("worker_is_empty identity=%s", client.identity)
     return 0 if stopping in finished else 1
 
 
