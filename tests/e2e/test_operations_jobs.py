@@ -95,7 +95,12 @@ def test_webhooks_are_looked_after(service: Trial, operator: Shell, files: str) 
     with listening(receiver.handler) as hook:
         client.finished(_job(client, files, webhook=hook))
         until(lambda: receiver.taken)
-        told = until(lambda: hook in (found := operator.block("mouthpiece webhooks list --state failed")) and found)
+
+        def listed() -> str:
+            found = operator.block("mouthpiece webhooks list --state failed")
+            return found if hook in found else ""
+
+        told = until(listed)
         kept = _job(client, files, webhook=hook)
         client.finished(kept)
         shown = operator.run("mouthpiece webhooks show ID", {"ID": receiver.taken[0]})
@@ -133,8 +138,9 @@ def test_the_service_is_looked_at(service: Trial, operator: Shell, files: str) -
         )
 
     assert until(lambda: "Total: 0" in counted(), 20)
-    earlier = 'temporal workflow count --query \'ExecutionStatus = "Running" AND StartTime < "2026-01-02T00:00:00Z"\''
-    assert "Total: 0" in operator.run(earlier)
+    assert "Total: 0" in operator.run(
+        'temporal workflow count --query \'ExecutionStatus = "Running" AND StartTime < "2026-01-02T00:00:00Z"\''
+    )
     assert "queue gpu" in operator.run("mouthpiece doctor")
     assert service.key.split("_")[1] in operator.run("mouthpiece keys list")
     assert operator.run("mouthpiece --version").startswith("mouthpiece, version ")

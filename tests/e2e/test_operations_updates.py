@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -71,8 +70,8 @@ def test_new_code_is_held_against_a_job_before_it_is_taken(tmp_path: Path, files
             "temporal workflow show --workflow-id job-<id> --output json >history.json",
             {
                 "<id>": job_id,
-                "../next/scripts/setup": programs,
                 "../next/.venv": f"PYTHONPATH={tmp_path / 'next'} ../next/.venv",
+                "../next/scripts/setup": programs,
             },
         )
         said = operator.run("git pull")
@@ -82,7 +81,7 @@ def test_new_code_is_held_against_a_job_before_it_is_taken(tmp_path: Path, files
     assert (tmp_path / "next" / "workflows" / "lipsync.py").is_file()
 
 
-def _of(data: Path) -> Mapping[str, str]:
+def _of(data: Path) -> dict[str, str]:
     address = json.loads((data / "stack.json").read_text(encoding="utf-8"))["temporal"]
     return {"MOUTHPIECE_DATA_DIR": str(data), "TEMPORAL_ADDRESS": address}
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 
 import pytest
@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 
 from contracts.errors import ErrorCode
 from contracts.jobs import JobView, Status, job_id_of, webhook_workflow_id
+from contracts.steps import Queue
 from tests.temporal_server import TemporalServer
 from tests.workflows.divergent import DivergentJob, UnpatchedJob
 from tests.workflows.fakes import job_request
@@ -129,6 +130,34 @@ def test_releases_work_side_by_side_while_workers_are_replaced_one_by_one(tempor
     assert divergences(histories) == 0
     assert any(map(patches, histories))
     assert old.calls.count("analyse") > 2, "the old workers were at work"
+
+
+class WithoutPublish(ReleasedSteps):
+    """The steps of a release that does not know one of them yet."""
+
+    def on(self, queue: Queue) -> list[Callable[..., object]]:
+        return [step for step in super().on(queue) if step != self.publish]
+
+
+def test_a_step_that_old_workers_do_not_know_waits_for_new_ones(temporal: TemporalServer) -> None:
+    client, old, new = temporal.client, WithoutPublish(), ReleasedSteps()
+
+    async def scenario() -> Status:
+        async with deciding(client, TODAY):
+            async with computing(client, old):
+                job = await start(client)
+                while not await _is_refused(job, "publish"):
+                    await asyncio.sleep(0.1)
+            async with computing(client, new):
+                return await _end(job)
+
+    assert temporal.run(scenario()) is Status.SUCCEEDED
+    assert new.calls == ["publish", "settle"]
+
+
+async def _is_refused(job: Job, step: str) -> bool:
+    pending = (await job.describe()).raw_description.pending_activities
+    return any(each.activity_type.name == step and "not registered" in each.last_failure.message for each in pending)
 
 
 @pytest.mark.parametrize("broken", [DivergentJob, UnpatchedJob])
