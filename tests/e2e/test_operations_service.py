@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,34 +11,19 @@ from pathlib import Path
 
 import pytest
 import requests
-from temporalio.client import WorkflowHistory
 
-from contracts.jobs import Stage, workflow_id
+from contracts.jobs import Stage
 from contracts.settings import Settings
 from contracts.steps import RENDER
 from scripts import connection
-from scripts.trial import TRIVIAL_ENGINE, Trial, running
+from scripts.trial import TRIVIAL_ENGINE, running
 from tests.e2e.client import Client, client_of, until
-from tests.pages import ROOT, Shell
+from tests.e2e.workers import attempts_at, history, slow_engine, stop_gpu
+from tests.pages import Shell
 from tests.s3_server import BUILD_TIMEOUT_S, running_s3
 from tests.temporal_server import development_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(BUILD_TIMEOUT_S)]
-
-#: An engine that takes its time over each frame.
-SLOW_ENGINE = """
-import time
-from tests.trivial_engine.trivial_engine import TrivialEngine
-
-class Slow(TrivialEngine):
-    def render_segment(self, frames, analysis, start, report):
-        for frame in super().render_segment(frames, analysis, start, report):
-            time.sleep(0.03)
-            yield frame
-
-def load(device):
-    return Slow()
-"""
 
 
 def _free_port() -> int:
@@ -111,41 +95,11 @@ def test_a_bucket_is_tried_by_the_doctor(tmp_path: Path) -> None:
     assert given["MOUTHPIECE_S3_BUCKET"] in told
 
 
-def _slow_engine(folder: Path) -> Path:
-    shutil.copytree(ROOT / "tests" / "trivial_engine", folder / "slow")
-    (folder / "slow" / "trivial_engine.py").write_text(SLOW_ENGINE, encoding="utf-8")
-    return folder / "slow"
-
-
-def _stop_gpu(service: Trial) -> None:
-    """Take the stack's own gpu worker away; `mouthpiece up` is held, so that it does not start another."""
-    service.process.send_signal(signal.SIGSTOP)
-    for pid in service.pids("worker", "gpu"):
-        os.kill(pid, signal.SIGTERM)
-    until(lambda: not service.pids("worker", "gpu"), 20)
-
-
-async def _history(data: Path, job_id: str) -> WorkflowHistory:
-    client = await connection.connect(Settings(data_dir=data))
-    return await client.get_workflow_handle(workflow_id(job_id)).fetch_history()
-
-
-def _segments(history: WorkflowHistory) -> list[tuple[str, int]]:
-    """Of each segment the worker that made it and its attempt."""
-    scheduled = {
-        event.event_id
-        for event in history.events
-        if event.activity_task_scheduled_event_attributes.activity_type.name == RENDER.name
-    }
-    started = [event.activity_task_started_event_attributes for event in history.events]
-    return [(each.identity, each.attempt) for each in started if each.scheduled_event_id in scheduled]
-
-
 def test_a_drained_worker_ends_its_step_and_nothing_is_done_twice(tmp_path: Path, files: str) -> None:
     with running(TRIVIAL_ENGINE, data=tmp_path / "data", log=tmp_path / "service.log") as service:
         client = client_of(service)
-        _stop_gpu(service)
-        slow = {"PYTHONPATH": str(_slow_engine(tmp_path)), "MOUTHPIECE_DATA_DIR": str(service.data)}
+        stop_gpu(service)
+        slow = {"PYTHONPATH": str(slow_engine(tmp_path / "slow")), "MOUTHPIECE_DATA_DIR": str(service.data)}
         begun = Shell(tmp_path, TRIVIAL_ENGINE | slow).start(
             "mouthpiece worker gpu --grace-s 7200 &",
             {"kill -TERM": "until [ -e drain ]; do sleep 0.1; done; kill -TERM"},
@@ -158,7 +112,7 @@ def test_a_drained_worker_ends_its_step_and_nothing_is_done_twice(tmp_path: Path
             meanwhile = gateway.view(job_id)
         service.process.send_signal(signal.SIGCONT)
         client.finished(job_id)
-        segments = _segments(asyncio.run(_history(service.data, job_id)))
+        segments = attempts_at(RENDER, asyncio.run(history(service.data, job_id)))
 
     assert is_empty
     assert meanwhile is not None
