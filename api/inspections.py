@@ -3,14 +3,13 @@
 from typing import Protocol
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError, WorkflowAlreadyStartedError
+from temporalio.common import Priority
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.temporal import RPC_TIMEOUT, TemporalGateway
+from api.temporal import RPC_TIMEOUT, TemporalGateway, start_once
 from contracts.errors import ErrorCode, InternalError, JobCancelled, MouthpieceError, NotFound, fault_of
 from contracts.inspections import Inspection, InspectionRequest, inspection_workflow_id
-from contracts.steps import Queue
 
 WORKFLOW = "InspectMedia"
 
@@ -55,21 +54,14 @@ class TemporalInspections:
 
 
 async def _start(client: Client, request: InspectionRequest) -> None:
-    try:
-        await client.start_workflow(
-            WORKFLOW,
-            request,
-            id=inspection_workflow_id(request.inspection_id, request.key_id),
-            task_queue=Queue.FLOW,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            static_summary=f"inspection {request.inspection_id[:8]}",
-            priority=Priority(priority_key=_PRIORITY, fairness_key=request.key_id),
-            rpc_timeout=RPC_TIMEOUT,
-        )
-    except WorkflowAlreadyStartedError:
-        # The same request under one idempotency key.
-        return
+    await start_once(
+        client,
+        WORKFLOW,
+        request,
+        inspection_workflow_id(request.inspection_id, request.key_id),
+        summary=f"inspection {request.inspection_id[:8]}",
+        priority=Priority(priority_key=_PRIORITY, fairness_key=request.key_id),
+    )
 
 
 async def _outcome(client: Client, inspection_id: str, key_id: str) -> Inspection | None:

@@ -1,11 +1,9 @@
 import json
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -27,13 +25,6 @@ from tests.activities.http_server import Answer, Site, raw_trickle, redirect, se
 pytestmark = pytest.mark.unit
 
 BODY = json.dumps({"id": "1", "error": "größer als 600 s"}, ensure_ascii=False)
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    records = Records(tmp_path / "records.db")
-    yield records
-    records.close()
 
 
 @pytest.fixture

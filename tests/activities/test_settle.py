@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,13 +45,6 @@ FAILURE = replace(
     error=JobError(code="no_face", message="image: no face found"),
 )
 CANCELLED = replace(FAILURE, status=Status.CANCELLED, error=JobError(code="cancelled", message="cancelled"))
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    records = Records(tmp_path / "records.db")
-    yield records
-    records.close()
 
 
 @pytest.fixture
