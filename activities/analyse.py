@@ -36,10 +36,10 @@ class Analyse:
     def analyse(self, step: AnalyseInput) -> AnalyseResult:
         """Look at the source, hear the speech, and cut the output into segments.
 
-        The result is named after the run that made it: when a later run starts over, it shares no segment with it.
+        The result is named after the run and the step that made it: what is analysed again shares no segment with it.
         """
-        report, blobs = reporter(), self.workplace.blobs
-        key = f"jobs/{step.job_id}/work/{activity.info().workflow_run_id}/analysis.safetensors"
+        report, blobs, info = reporter(), self.workplace.blobs, activity.info()
+        key = f"jobs/{step.job_id}/work/{info.workflow_run_id}/{info.activity_id}/analysis.safetensors"
         with self.workplace.scratch(step.job_id) as scratch, device_faults():
             out = scratch / "analysis.safetensors"
             with _fields_named(step):

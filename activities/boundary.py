@@ -41,6 +41,8 @@ LONGEST_PAUSE_S = 30.0
 #: Part of the time an attempt may take that it may wait for room.
 _PATIENT_PART = 1 / 3
 _REST_S = 0.2
+#: Attempts of a step that crashes by a mistake of ours, where its attempts are limited at all: it hardly mends itself.
+CRASHES = 4
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -154,17 +156,33 @@ def _failure(fault: Exception) -> ApplicationError:
     error = _as_ours(fault)
     if error is None:
         logger.exception("step_crashed kind=%s", type(fault).__name__)
-        return ApplicationError("something went wrong inside the service", type=ErrorCode.INTERNAL)
+        return ApplicationError(
+            "something went wrong inside the service", _attempt(), type=ErrorCode.INTERNAL, non_retryable=_is_hopeless()
+        )
     if isinstance(error, RetryLater):
         # All as planned: whoever raised it has told what there is to tell, and the SDK is not to warn of it either.
         return ApplicationError(
             str(error),
+            _attempt(),
             type=error.code,
             next_retry_delay=error.pause,
             category=ApplicationErrorCategory.BENIGN,
         )
     logger.warning("step_failed code=%s message=%r remedy=%r", error.code, str(error), error.remedy)
-    return ApplicationError(_told(error), type=error.code, non_retryable=not error.retryable)
+    return ApplicationError(_told(error), _attempt(), type=error.code, non_retryable=not error.retryable)
+
+
+def _attempt() -> int:
+    """The number of the current attempt, which the workflow tells the client."""
+    return activity.info().attempt if activity.in_activity() else 1
+
+
+def _is_hopeless() -> bool:
+    """Whether the current attempt has crashed often enough."""
+    if not activity.in_activity():
+        return False
+    info = activity.info()
+    return info.attempt >= CRASHES and bool(info.retry_policy and info.retry_policy.maximum_attempts)
 
 
 def _told(error: MouthpieceError) -> str:

@@ -50,6 +50,7 @@ ERROR_NUMBERS: dict[ErrorCode, int] = {
     ErrorCode.WEIGHTS_MISSING: 50001,
     ErrorCode.ENGINE_UNKNOWN: 50002,
     ErrorCode.ENGINE_FAULT: 50003,
+    ErrorCode.ANALYSIS_OUTDATED: 50004,
     ErrorCode.UNAVAILABLE: 50300,
     ErrorCode.FETCH_TIMEOUT: 50301,
     ErrorCode.STORAGE_BUSY: 50302,

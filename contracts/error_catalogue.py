@@ -120,6 +120,11 @@ CATALOGUE: dict[ErrorCode, Meaning] = {
     ErrorCode.ENGINE_FAULT: Meaning(
         "Engine fault", "The engine failed in a way that trying again does not mend.", "Report the job's id."
     ),
+    ErrorCode.ANALYSIS_OUTDATED: Meaning(
+        "Analysis of another release",
+        "Workers of two releases analysed and rendered the job by turns, and stayed so over several tries.",
+        "Retry the job from the start once the operator has brought all workers to one release.",
+    ),
     ErrorCode.INTERNAL: Meaning(
         "Internal error", "Something went wrong inside the service.", "Report the request's id."
     ),

@@ -9,7 +9,7 @@
     ├── TransientError   retried by the workflow
     │   ├── FetchTimeout · StorageBusy · EngineMemory · Unavailable · RateLimited · InFlight
     ├── InternalError    the operator's to mend
-    │   ├── WeightsMissing · EngineUnknown · EngineFault
+    │   ├── WeightsMissing · EngineUnknown · EngineFault · AnalysisOutdated
     └── JobCancelled     the client or an operator stopped the job
 
 `code` is stable and part of the API; the message is safe to show a client; detail belongs in logs.
@@ -46,6 +46,7 @@ class ErrorCode(StrEnum):
     WEIGHTS_MISSING = "weights_missing"
     ENGINE_UNKNOWN = "engine_unknown"
     ENGINE_FAULT = "engine_fault"
+    ANALYSIS_OUTDATED = "analysis_outdated"
     INTERNAL = "internal"
     CANCELLED = "cancelled"
 
@@ -232,6 +233,12 @@ class EngineFault(InternalError):
     """The engine failed in a way that no retry mends."""
 
     code = ErrorCode.ENGINE_FAULT
+
+
+class AnalysisOutdated(InternalError):
+    """An earlier release analysed the job, and this one cannot render that: it has to be analysed again."""
+
+    code = ErrorCode.ANALYSIS_OUTDATED
 
 
 class JobCancelled(MouthpieceError):

@@ -293,7 +293,8 @@ def probe(step: Delivery) -> ProbeResult:
     raise NotImplementedError
 
 
-def _retry(first_s: float, most_s: float, attempts: int) -> RetryPolicy:
+def _pauses(first_s: float, most_s: float, attempts: int) -> RetryPolicy:
+    """Attempts with pauses between them, each twice the one before up to the longest; 0: as many as it takes."""
     return RetryPolicy(
         initial_interval=timedelta(seconds=first_s),
         maximum_interval=timedelta(seconds=most_s),
@@ -303,70 +304,66 @@ def _retry(first_s: float, most_s: float, attempts: int) -> RetryPolicy:
     )
 
 
+#: Somebody waits and soon wants to know: pauses of 7 s together.
+_WAITED_FOR = _pauses(1, 60, 4)
+#: The client's own server may be down, and it is told soon: 30 s.
+_BY_OTHERS = _pauses(2, 60, 5)
+#: Workers that die, and want of memory, are survived for six minutes of pauses; what no retry mends ends it at once,
+#: and a crash of our own after `activities.boundary.CRASHES` attempts.
+_BY_OURSELVES = _pauses(1, 60, 12)
+#: Must not be given up: nobody else would do it.
+_UNTIL_DONE = _pauses(1, 60, 0)
+
 FETCH = Step(
-    stub=fetch,
-    queue=Queue.IO,
-    start_to_close=timedelta(minutes=15),
-    heartbeat=timedelta(seconds=30),
-    retry=_retry(2, 60, 5),
+    stub=fetch, queue=Queue.IO, start_to_close=timedelta(minutes=15), heartbeat=timedelta(seconds=30), retry=_BY_OTHERS
 )
 SPEAK = Step(
     stub=speak,
     queue=Queue.IO,
     start_to_close=timedelta(minutes=15),
     heartbeat=timedelta(seconds=30),
-    retry=_retry(1, 60, 5),
+    retry=_BY_OURSELVES,
 )
 MIX = Step(
-    stub=mix,
-    queue=Queue.IO,
-    start_to_close=timedelta(minutes=15),
-    heartbeat=timedelta(seconds=30),
-    retry=_retry(1, 60, 5),
+    stub=mix, queue=Queue.IO, start_to_close=timedelta(minutes=15), heartbeat=timedelta(seconds=30), retry=_BY_OURSELVES
 )
 ANALYSE = Step(
     stub=analyse,
     queue=Queue.GPU,
     start_to_close=timedelta(hours=2),
     heartbeat=timedelta(seconds=30),
-    retry=_retry(1, 60, 4),
+    retry=_BY_OURSELVES,
 )
 RENDER = Step(
     stub=render,
     queue=Queue.GPU,
     start_to_close=timedelta(minutes=30),
     heartbeat=timedelta(seconds=10),
-    retry=_retry(1, 60, 8),
+    retry=_BY_OURSELVES,
 )
 PUBLISH = Step(
     stub=publish,
     queue=Queue.IO,
     start_to_close=timedelta(minutes=30),
     heartbeat=timedelta(seconds=30),
-    retry=_retry(2, 60, 10),
+    retry=_BY_OURSELVES,
 )
-#: Must not be given up: without it the outcome is unrecorded.
-SETTLE = Step(
-    stub=settle,
-    queue=Queue.CONTROL,
-    start_to_close=timedelta(minutes=1),
-    retry=_retry(1, 60, 0),
-)
+#: Without it the outcome is unrecorded.
+SETTLE = Step(stub=settle, queue=Queue.CONTROL, start_to_close=timedelta(minutes=1), retry=_UNTIL_DONE)
 #: The step itself says how long to wait for the next moment; these pauses follow an attempt whose worker died.
 NOTIFY = Step(
     stub=notify,
     queue=Queue.NOTIFY,
     start_to_close=timedelta(seconds=60),
     schedule_to_close=PATIENCE,
-    retry=_retry(5, 600, 0),
+    retry=_pauses(5, 600, 0),
 )
-#: Somebody waits for it.
 PROBE = Step(
     stub=probe,
     queue=Queue.NOTIFY,
     start_to_close=timedelta(seconds=45),
     schedule_to_close=timedelta(seconds=45),
-    retry=_retry(1, 1, 1),
+    retry=_pauses(1, 1, 1),
 )
 #: Given up after an hour without a worker: nobody asks for the finding any more.
 SURVEY = Step(
@@ -375,20 +372,15 @@ SURVEY = Step(
     start_to_close=timedelta(minutes=5),
     schedule_to_close=timedelta(hours=1),
     heartbeat=timedelta(seconds=30),
-    retry=_retry(1, 60, 4),
+    retry=_WAITED_FOR,
 )
-DISCARD = Step(
-    stub=discard,
-    queue=Queue.CONTROL,
-    start_to_close=timedelta(minutes=5),
-    retry=_retry(1, 60, 0),
-)
+DISCARD = Step(stub=discard, queue=Queue.CONTROL, start_to_close=timedelta(minutes=5), retry=_UNTIL_DONE)
 PRUNE = Step(
     stub=prune,
     queue=Queue.CONTROL,
     start_to_close=timedelta(minutes=30),
     heartbeat=timedelta(seconds=10),
-    retry=_retry(1, 600, 0),
+    retry=_pauses(1, 600, 0),
 )
 
 STEPS = (FETCH, SPEAK, MIX, ANALYSE, RENDER, PUBLISH, SETTLE, NOTIFY, PROBE, SURVEY, DISCARD, PRUNE)

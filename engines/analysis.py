@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from contracts.errors import EngineFault
+from contracts.errors import AnalysisOutdated, EngineFault, Unavailable
 from contracts.settings import SOFTWARE_ENCODER
 from engines.base import Analysis, Timeline
 from engines.mask import Mask
@@ -17,6 +17,8 @@ from engines.mask import Mask
 _ENGINE = "engine."
 _SOURCE_INDEX = "timeline.source_index"
 _MASK = "mask"
+#: Of what stands in the file beside the engine's arrays: to be raised when it can no longer be read as before.
+_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +27,14 @@ class SavedAnalysis:
 
     Attributes:
         encoder: what every segment of the output is to be encoded with.
+        engine_version: `EngineInfo.analysis_version` of the engine that made it.
     """
 
     timeline: Timeline
     analysis: Analysis
     mask: Mask | None = None
     encoder: str = SOFTWARE_ENCODER
+    engine_version: int = 1
 
 
 def save_analysis(saved: SavedAnalysis, path: Path) -> None:
@@ -52,6 +56,7 @@ def save_analysis(saved: SavedAnalysis, path: Path) -> None:
         "is_portrait": timeline.is_portrait,
         "warnings": saved.analysis.warnings,
         "encoder": saved.encoder,
+        "versions": [_FORMAT, saved.engine_version],
     }
     # What the library raises when it writes the file itself does not tell a full disk from a wrong tensor.
     path.write_bytes(save(tensors, metadata={"plan": json.dumps(plan)}))
@@ -61,11 +66,16 @@ def load_analysis(path: Path) -> SavedAnalysis:
     """Read what `save_analysis` wrote.
 
     Raises:
+        AnalysisOutdated: when an earlier release wrote it in another way.
+        Unavailable: when a later release did.
         EngineFault: when the file is not an analysis.
     """
     try:
         with safe_open(path, framework="numpy") as file:
             plan = json.loads(file.metadata()["plan"])
+            # Files of before there were versions are of the first.
+            form, engine_version = plan.get("versions", (1, 1))
+            require_version(form, _FORMAT)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         timeline = Timeline(
             fps=Fraction(plan["fps"]),
@@ -77,8 +87,26 @@ def load_analysis(path: Path) -> SavedAnalysis:
         )
         warnings, encoder = tuple(plan["warnings"]), str(plan.get("encoder", SOFTWARE_ENCODER))
         mask = tensors.pop(_MASK, None)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise EngineFault(f"not an analysis: {path.name}") from error
     engine_tensors = {name.removeprefix(_ENGINE): value for name, value in tensors.items()}
     analysis = Analysis(tensors=engine_tensors, warnings=warnings)
-    return SavedAnalysis(timeline=timeline, analysis=analysis, mask=mask, encoder=encoder)
+    return SavedAnalysis(
+        timeline=timeline, analysis=analysis, mask=mask, encoder=encoder, engine_version=engine_version
+    )
+
+
+def require_version(written: int, known: int) -> None:
+    """Refuse an analysis, or a file of one, that is of another version than the one this release knows.
+
+    Raises:
+        AnalysisOutdated: when it is an earlier one: the job has to be analysed again.
+        Unavailable: when it is a later one: a worker of that release can render it.
+    """
+    if written > known:
+        raise Unavailable(
+            "the analysis is of a later release than this worker",
+            remedy="Bring this worker to the release of the others, or stop it.",
+        )
+    if written < known:
+        raise AnalysisOutdated("the analysis is of an earlier release than this worker")

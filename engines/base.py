@@ -119,13 +119,19 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
-    """How an engine is listed: its weights' licence, what it can do, what it lacks to run."""
+    """How an engine is listed: its weights' licence, what it can do, what it lacks to run.
+
+    Attributes:
+        analysis_version: to be raised when `render_segment` can no longer take what `analyse` returned before, or would
+            draw what does not fit what was drawn of it: such jobs are analysed again.
+    """
 
     name: str
     summary: str
     licence: str
     capabilities: Capabilities = field(default_factory=Capabilities)
     missing: tuple[str, ...] = ()
+    analysis_version: int = 1
 
 
 class Engine(Protocol):

@@ -14,7 +14,7 @@ from contracts.jobs import MediaInfo, OutputOptions, Role
 from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import Segment
 from engines.ahead import made_ahead, taken_behind
-from engines.analysis import SavedAnalysis, load_analysis, save_analysis
+from engines.analysis import SavedAnalysis, load_analysis, require_version, save_analysis
 from engines.base import Direction, Engine, EngineInfo, Frame, Report, Speech, Timeline, Waiting
 from engines.encode import encode_segment
 from engines.mask import masked, read_mask
@@ -99,7 +99,14 @@ def analyse(
         raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
     finally:
         give_back()
-    save_analysis(SavedAnalysis(timeline=timeline, analysis=analysis, mask=direction.mask, encoder=encoder), out)
+    saved = SavedAnalysis(
+        timeline=timeline,
+        analysis=analysis,
+        mask=direction.mask,
+        encoder=encoder,
+        engine_version=engine.info.analysis_version,
+    )
+    save_analysis(saved, out)
     return Plan(
         segments=cut_segments(timeline.frames, segment_s * float(timeline.fps)),
         frames=timeline.frames,
@@ -158,9 +165,11 @@ def render(
     Raises:
         EngineFault: when the engine gives too few or too many frames.
         EngineMemory: when memory ran out.
-        Unavailable: when the encoder chosen for the job does not work here.
+        AnalysisOutdated: when an earlier release made the analysis, and this one cannot render it.
+        Unavailable: when the encoder chosen for the job does not work here, or a later release made the analysis.
     """
     saved = load_analysis(analysis)
+    require_version(saved.engine_version, engine.info.analysis_version)
     timeline = saved.timeline
     wanted = timeline.source_index[segment.start : segment.end]
     beat = _Beat(report, len(wanted))

@@ -3,12 +3,13 @@
 usage: python -m scripts.capture_histories VERSION
 
 Runs every scenario of tests/workflows/scenarios.py on real servers and writes
-tests/workflows/histories/<workflow>-<scenario>-v<VERSION>.json. A file that exists stays as it is: runs of that
-version may still be open, so histories are only ever added.
+tests/workflows/histories/<workflow>-<scenario>-v<VERSION>.json, its sum into SHA256SUMS beside it. A file that exists
+stays as it is: runs of that version may still be open, so histories are only ever added, and the sums show it.
 """
 
 import argparse
 import asyncio
+import hashlib
 import json
 import logging
 import os
@@ -25,6 +26,7 @@ from tests.temporal_server import TemporalServer, development_server, time_skipp
 from tests.workflows.scenarios import SCENARIOS, Scenario
 
 FOLDER = Path("tests/workflows/histories")
+SUMS = "SHA256SUMS"
 
 #: What tells of the machine that recorded, and what it becomes.
 _REWRITTEN = {"identity": "worker", "stackTrace": "", "binaryChecksum": "", "buildId": "", "bundleId": ""}
@@ -44,6 +46,8 @@ def main() -> int:
     missing = {path: scenario for path, scenario in wanted.items() if not path.exists()}
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path in _record(missing):
+        with (FOLDER / SUMS).open("a", encoding="ascii") as sums:
+            sums.write(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
         print(f"wrote {path}")
     print(f"{len(missing)} written, {len(wanted) - len(missing)} already there")
     return 0

@@ -4,6 +4,7 @@ import asyncio
 import faulthandler
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -69,14 +70,21 @@ def api(settings: Settings, host: str, port: int, processes: int, threads: int) 
 
 @click.command()
 @click.argument("queues", nargs=-1, type=click.Choice([queue.value for queue in Queue]))
+@click.option(
+    "--grace-s",
+    type=click.FloatRange(0, 7200),
+    default=4,
+    show_default=True,
+    help="How long steps that run may go on after SIGTERM or ctrl-c; then they are done again elsewhere.",
+)
 @with_settings
-def worker(settings: Settings, queues: tuple[str, ...]) -> int:
+def worker(settings: Settings, queues: tuple[str, ...], grace_s: float) -> int:
     """Run one worker that polls the QUEUES named, or all of them."""
     from scripts.worker import run_worker
 
     # Codecs and GPU libraries can crash the process; this way its log says where.
     faulthandler.enable()
-    return run_worker(settings, frozenset(map(Queue, queues)) or frozenset(Queue))
+    return run_worker(settings, frozenset(map(Queue, queues)) or frozenset(Queue), timedelta(seconds=grace_s))
 
 
 @click.command("server-init")

@@ -26,7 +26,8 @@ from workflows.registry import WORKFLOWS, sandbox_runner
 
 logger = logging.getLogger(__name__)
 
-#: How long running steps may go on after a signal to stop; what is not done by then is done again elsewhere.
+#: How long running steps may go on after a signal to stop, unless told otherwise; what is not done by then is done
+#: again elsewhere.
 GRACE = timedelta(seconds=4)
 #: A worker that has not stopped so many seconds after the grace is ended by the kernel, whatever it hangs in.
 _HANGS_S = 4
@@ -46,8 +47,13 @@ _RECONNECT_S = 1.0
 _TELL_EVERY_S = 30.0
 
 
-def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
+def run_worker(settings: Settings, queues: frozenset[Queue], grace: timedelta = GRACE) -> int:
     """Poll the queues until SIGTERM or SIGINT, through any outage of the Temporal server.
+
+    Args:
+        settings: what the queues' steps go by.
+        queues: which to poll.
+        grace: how long running steps may go on after the signal.
 
     Returns:
         The exit code: 0 after a signal, 1 when a worker gave up.
@@ -58,11 +64,15 @@ def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
     mark_with_job(logging.getLogger().handlers)
     make_private(settings.data_dir)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
-    return asyncio.run(poll(settings, prepared))
+    return asyncio.run(poll(settings, prepared, grace))
 
 
 def build(
-    client: Client, queue: Queue, activities: Sequence[Implementation], interceptors: Sequence[Interceptor] = ()
+    client: Client,
+    queue: Queue,
+    activities: Sequence[Implementation],
+    interceptors: Sequence[Interceptor] = (),
+    grace: timedelta = GRACE,
 ) -> Worker:
     """Make the worker of one queue, with the limits that the queue's work calls for."""
     slots = SLOTS[queue]
@@ -76,11 +86,11 @@ def build(
         activity_executor=ThreadPoolExecutor(slots, thread_name_prefix=queue),
         max_concurrent_activities=slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=grace,
     )
 
 
-async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
+async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]], grace: timedelta = GRACE) -> int:
     """Poll queues, with what does their steps, until a signal comes, memory runs out or a worker gives up.
 
     Returns:
@@ -99,13 +109,15 @@ async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementat
     if client is None:
         return 0
     watch = MemoryWatch(lambda: _end_for_want_of_memory(stop))
-    workers = [build(client, queue, activities, [watch]) for queue, activities in prepared.items()]
+    workers = [build(client, queue, activities, [watch], grace) for queue, activities in prepared.items()]
     scheduling = asyncio.create_task(_schedule(client, stop)) if Queue.CONTROL in prepared else None
     running = [asyncio.create_task(worker.run()) for worker in workers]
     logger.info("worker_polls queues=%s identity=%s", ",".join(prepared), client.identity)
     await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
-    _end_at_last()
-    logger.info("worker_stops grace_s=%g", GRACE.total_seconds())
+    # Only who is told to stop may take long over it.
+    left = grace if told.is_set() else GRACE
+    _end_at_last(left)
+    logger.info("worker_stops grace_s=%g", left.total_seconds())
     stop.set()
     if scheduling:
         await scheduling
@@ -113,19 +125,20 @@ async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementat
     for task in running:
         if fault := task.exception():
             logger.error("worker_gave_up fault=%r", fault)
+    logger.info("worker_is_empty identity=%s", client.identity)
     return 0 if told.is_set() else 1
 
 
 def _end_for_want_of_memory(stop: asyncio.Event) -> None:
     # First, as all that comes after it may fail for the same want.
-    _end_at_last()
+    _end_at_last(GRACE)
     stop.set()
     logger.error("worker_out_of_memory")
 
 
-def _end_at_last() -> None:
+def _end_at_last(grace: timedelta) -> None:
     """Have the kernel end this process if it does not end by itself."""
-    signal.alarm(math.ceil(GRACE.total_seconds()) + _HANGS_S)
+    signal.alarm(math.ceil(grace.total_seconds()) + _HANGS_S)
 
 
 async def _schedule(client: Client, stop: asyncio.Event) -> None:

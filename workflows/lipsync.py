@@ -1,6 +1,7 @@
 """A job from request to settled outcome. The workflow is the truth: its memo answers every status call."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlrea
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.errors import ErrorCode
     from contracts.jobs import (
         JobError,
         JobRequest,
@@ -41,6 +43,11 @@ with workflow.unsafe.imports_passed_through():
 
 #: While segments finish, the memo moves on only every so many percent of the job: about ten times.
 _PROGRESS_STEP_PERCENT = 7
+
+#: Patch: an analysis that an earlier release made, and this one cannot render, is made again.
+ANALYSE_AGAIN = "analyse-again"
+#: Pauses before that, in seconds: while workers are brought to another release one by one, those of both take part.
+_AGAIN_AFTER_S = (1, 15, 30, 60, 120)
 
 _DOING: dict[Stage, str] = {
     Stage.FETCH: "Fetching the inputs.",
@@ -116,8 +123,7 @@ class LipsyncJob:
         self._enter(Stage.FETCH, parts=len(named_files(self._request)))
         inputs = await fetch_inputs(self._request)
         sound = await self._sound(inputs)
-        analysis = await self._analyse(inputs, sound)
-        segments = await self._render(inputs.source, analysis)
+        analysis, segments = await self._analysed_and_rendered(inputs, sound, _AGAIN_AFTER_S)
         await self._publish(segments, sound.heard, analysis)
 
     async def _sound(self, inputs: Inputs) -> Sound:
@@ -125,6 +131,19 @@ class LipsyncJob:
         if self._request.script or inputs.right_audio:
             self._enter(Stage.SPEAK)
         return await make_sound(self._request, inputs)
+
+    async def _analysed_and_rendered(
+        self, inputs: Inputs, sound: Sound, pauses_s: Sequence[float]
+    ) -> tuple[AnalyseResult, list[str]]:
+        """Analyse, then render; both again after each pause where the analysis is of an earlier release."""
+        analysis = await self._analyse(inputs, sound)
+        try:
+            return analysis, await self._render(inputs.source, analysis)
+        except ActivityError as failure:
+            if not pauses_s or not _is_outdated(failure) or not workflow.patched(ANALYSE_AGAIN):
+                raise
+        await workflow.sleep(pauses_s[0])
+        return await self._analysed_and_rendered(inputs, sound, pauses_s[1:])
 
     async def _analyse(self, inputs: Inputs, sound: Sound) -> AnalyseResult:
         self._enter(Stage.ANALYSE)
@@ -145,7 +164,7 @@ class LipsyncJob:
             self._request.engine,
         )
         self._short_side_px = min(analysis.width, analysis.height)
-        self._view = replace(self._view, warnings=self._view.warnings + analysis.warnings)
+        self._view = replace(self._view, warnings=self._request.warnings + analysis.warnings)
         return analysis
 
     async def _render(self, source: MediaInfo, analysis: AnalyseResult) -> list[str]:
@@ -265,6 +284,10 @@ class LipsyncJob:
             duration_s=view.duration_s if succeeded else 0.0,
             error=error,
         )
+
+
+def _is_outdated(failure: ActivityError) -> bool:
+    return isinstance(failure.cause, ApplicationError) and failure.cause.type == ErrorCode.ANALYSIS_OUTDATED
 
 
 async def _send_off(delivery: Delivery) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from temporalio import activity
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import ActivityEnvironment
 
@@ -104,6 +105,32 @@ def test_a_crash_is_logged_in_full_and_leaves_without_details(caplog: pytest.Log
     assert (failure.type, failure.non_retryable) == ("internal", False)
     assert "secret" not in failure.message
     assert "secret" in caplog.text
+
+
+def _crash(attempt: int, attempts: int) -> ApplicationError:
+    """What a crash leaves as, in this attempt of so many (0: any number)."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=attempt, retry_policy=RetryPolicy(maximum_attempts=attempts))
+
+    @activity.defn
+    def step() -> None:
+        Owner(KeyError("a mistake")).work(Step())
+
+    with pytest.raises(ApplicationError) as failure:
+        environment.run(step)
+    return failure.value
+
+
+def test_a_crash_that_comes_again_and_again_is_not_tried_as_often_as_a_fault_that_passes() -> None:
+    assert [_crash(attempt, 12).non_retryable for attempt in (1, 3, 4, 5)] == [False, False, True, True]
+
+
+def test_a_crash_of_a_step_that_must_not_be_given_up_is_tried_for_ever() -> None:
+    assert not _crash(1000, 0).non_retryable
+
+
+def test_an_error_tells_in_which_attempt_it_came() -> None:
+    assert tuple(_crash(3, 12).details) == (3,)
 
 
 def test_a_pause_that_was_asked_for_is_passed_on() -> None:

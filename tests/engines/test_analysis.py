@@ -1,14 +1,16 @@
 import errno
+import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from contracts.errors import EngineFault
-from engines.analysis import SavedAnalysis, load_analysis, save_analysis
+from contracts.errors import AnalysisOutdated, EngineFault, Unavailable
+from engines.analysis import SavedAnalysis, load_analysis, require_version, save_analysis
 from engines.base import Analysis, Timeline
 
 pytestmark = pytest.mark.unit
@@ -72,6 +74,44 @@ def test_the_same_analysis_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
+def _rewritten(path: Path, versions: list[int] | None) -> Path:
+    """Save an analysis and change the versions it claims; None takes them out, as releases before them wrote it."""
+    save_analysis(an_analysis(), path)
+    with safe_open(path, framework="numpy") as file:
+        plan = json.loads(file.metadata()["plan"]) | {"versions": versions}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    if versions is None:
+        del plan["versions"]
+    save_file(tensors, path, metadata={"plan": json.dumps(plan)})
+    return path
+
+
+def test_the_engines_version_travels_with_its_analysis(tmp_path: Path) -> None:
+    save_analysis(replace(an_analysis(), engine_version=3), tmp_path / "analysis")
+
+    assert load_analysis(tmp_path / "analysis").engine_version == 3
+
+
+def test_an_analysis_of_before_there_were_versions_is_read_as_the_first(tmp_path: Path) -> None:
+    assert load_analysis(_rewritten(tmp_path / "analysis", None)).engine_version == 1
+
+
+def test_a_file_of_an_earlier_form_is_to_be_analysed_again(tmp_path: Path) -> None:
+    with pytest.raises(AnalysisOutdated):
+        load_analysis(_rewritten(tmp_path / "analysis", [0, 1]))
+
+
+def test_a_file_of_a_later_form_is_left_to_later_workers(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        load_analysis(_rewritten(tmp_path / "analysis", [2, 1]))
+
+
+@pytest.mark.parametrize(("written", "fault"), [(1, AnalysisOutdated), (3, Unavailable)])
+def test_another_version_is_told_as_earlier_or_later(written: int, fault: type[Exception]) -> None:
+    with pytest.raises(fault):
+        require_version(written, 2)
+
+
 @pytest.mark.parametrize("content", [b"", b"not an analysis at all", bytes(200)])
 def test_a_file_of_something_else_is_no_analysis(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "analysis"
@@ -90,7 +130,7 @@ def test_an_analysis_cut_short_is_none(tmp_path: Path) -> None:
         load_analysis(path)
 
 
-@pytest.mark.parametrize("metadata", [None, {"other": "1"}, {"plan": "no json"}, {"plan": "{}"}])
+@pytest.mark.parametrize("metadata", [None, {"other": "1"}, {"plan": "no json"}, {"plan": "{}"}, {"plan": "[]"}])
 def test_arrays_without_a_plan_are_no_analysis(tmp_path: Path, metadata: dict[str, str] | None) -> None:
     path = tmp_path / "analysis"
     save_file({"timeline.source_index": np.zeros(2, np.int32)}, path, metadata=metadata)

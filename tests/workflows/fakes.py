@@ -250,14 +250,16 @@ def _sound(job_id: str, name: str, duration_s: float) -> MediaInfo:
 
 
 @asynccontextmanager
-async def working(client: Client, steps: FakeSteps, without: Sequence[Queue] = ()) -> AsyncIterator[FakeSteps]:
+async def working(
+    client: Client, steps: FakeSteps, without: Sequence[Queue] = (), workflows: Sequence[type] = WORKFLOWS
+) -> AsyncIterator[FakeSteps]:
     """Run a worker on every other queue. Nothing is cached, so that every workflow task replays its history."""
     async with AsyncExitStack() as running:
         for queue in [queue for queue in Queue if queue not in without]:
             worker = Worker(
                 client,
                 task_queue=queue,
-                workflows=WORKFLOWS if queue is Queue.FLOW else (),
+                workflows=workflows if queue is Queue.FLOW else (),
                 workflow_runner=sandbox_runner(),
                 activities=steps.on(queue),
                 activity_executor=running.enter_context(ThreadPoolExecutor(8)),

@@ -159,18 +159,33 @@ def test_a_fault_that_does_not_pass_fails_the_job_and_says_how_often_it_was_trie
     assert view.error == JobError(code="fetch_timeout", message="audio: the other side answered 503 (tried 5 times)")
 
 
-def test_a_crash_of_our_own_is_reported_without_its_details(skipping: TemporalServer) -> None:
-    steps = FakeSteps(faults={"publish": [RuntimeError("/secret/path")] * 20})
+@pytest.mark.parametrize("call", ["analyse", "render 1", "publish"])
+def test_want_of_memory_is_lived_through_for_six_minutes(skipping: TemporalServer, call: str) -> None:
+    steps = FakeSteps(faults={call: [MemoryError()] * 11})
 
     async def scenario() -> JobView:
         async with working(skipping.client, steps):
-            job = await start(skipping.client)
-            await _ended(job)
-            return await shown(job)
+            return await (await start(skipping.client)).result()
 
     view = skipping.run(scenario())
 
-    assert view.error == JobError(code="internal", message="something went wrong inside the service (tried 10 times)")
+    assert (view.status, steps.calls.count(call)) == (Status.SUCCEEDED, 12)
+    assert view.execution_ms >= 363_000
+
+
+def test_a_crash_of_our_own_soon_fails_the_job_and_is_reported_without_its_details(temporal: TemporalServer) -> None:
+    steps = FakeSteps(faults={"publish": [RuntimeError("/secret/path")] * 20})
+
+    async def scenario() -> JobView:
+        # The server that skips time does not tell steps their limits.
+        async with working(temporal.client, steps):
+            job = await start(temporal.client)
+            await _ended(job)
+            return await shown(job)
+
+    view = temporal.run(scenario())
+
+    assert view.error == JobError(code="internal", message="something went wrong inside the service (tried 4 times)")
 
 
 def test_the_first_failed_segment_stops_the_others(temporal: TemporalServer) -> None:

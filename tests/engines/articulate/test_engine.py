@@ -56,6 +56,26 @@ def portrait_analysis() -> Analysis:
     return engine().analyse([picture()], [voice()], timeline, Direction(), _quiet)
 
 
+#: The arrays of an analysis as version 1 has them: one that is called, shaped or meant otherwise needs another version.
+ARRAYS = {
+    1: {
+        **{f"only.{name}": "float32" for name in ("points", "contrast", "clear", "poses", "light", "presence")},
+        **{f"only.{name}": "int32" for name in ("shots", "bank_number", "bank_place", "shown", "choices")},
+        **{f"only.{name}": "float32" for name in ("lids", "sway", "reach_weights")},
+        "only.reach_scale": "float64",
+        "only.fps": "float64",
+        "only.bank_pixels": "uint8",
+        "enhance": "bool",
+    },
+}
+
+
+def test_the_analysis_version_is_raised_with_the_form_of_its_arrays() -> None:
+    arrays = {name: str(array.dtype) for name, array in portrait_analysis().tensors.items()}
+
+    assert arrays == ARRAYS[engine().info.analysis_version]
+
+
 def _rendered(analysis: Analysis, frames: list[Frame], start: int = 0) -> list[Frame]:
     return list(engine().render_segment(frames, analysis, start, _quiet))
 
