@@ -7,6 +7,7 @@ from pathlib import Path
 from temporalio import activity
 
 from activities.boundary import at_boundary, reporter
+from activities.fetch_turns import FetchTurns
 from activities.fetching import Limits, download
 from activities.workplace import Workplace
 from contracts.errors import FetchFailed, MediaTooLarge, MediaTooLong
@@ -30,13 +31,15 @@ class Fetch:
     """The step `fetch`."""
 
     workplace: Workplace
+    turns: FetchTurns
 
     @activity.defn(name="fetch", no_thread_cancel_exception=True)
     @at_boundary
     def fetch(self, step: FetchInput) -> FetchResult:
-        """Download, probe and store one input; a client's upload is only probed."""
+        """Download, probe and store one input, if it is its turn; a client's upload is only probed."""
         bring = self._uploaded if step.media.blob else self._downloaded
-        return FetchResult(media=bring(step, step.media, reporter()))
+        with self.turns.taken(step.key_id) as is_held:
+            return FetchResult(media=bring(step, step.media, reporter()) if is_held else None)
 
     def _downloaded(self, step: FetchInput, media: MediaRef, report: Report) -> MediaInfo:
         settings, blobs = self.workplace.settings, self.workplace.blobs

@@ -14,6 +14,8 @@ from storage.secrets import server_secret
 #: An activity's implementation.
 Implementation = Callable[..., object]
 
+#: Inputs that one worker brings in at once; its other slots are left to what finishes jobs.
+FETCH_PLACES = 12
 #: Webhook attempts in flight at once in one worker.
 WEBHOOK_SLOTS = 64
 
@@ -36,13 +38,15 @@ def implementations(queue: Queue, settings: Settings) -> Sequence[Implementation
 
 def _io(settings: Settings) -> Sequence[Implementation]:
     from activities.fetch import Fetch
+    from activities.fetch_turns import FetchTurns
     from activities.mix import Mix
     from activities.publish import Publish
     from activities.speak import Speak, open_voices
 
     workplace = _workplace(settings)
     speak = Speak(workplace, open_voices(settings)).speak
-    return (Fetch(workplace).fetch, speak, Mix(workplace).mix, Publish(workplace).publish)
+    fetch = Fetch(workplace, FetchTurns(FETCH_PLACES)).fetch
+    return (fetch, speak, Mix(workplace).mix, Publish(workplace).publish)
 
 
 def _gpu(settings: Settings) -> Sequence[Implementation]:

@@ -63,7 +63,7 @@ class Step(Generic[In, Out]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchInput:
-    """Bring one file in: `media` says from where, `job_id` under whose name.
+    """Bring one file in: `media` says from where, `job_id` under whose name, `key_id` for whom.
 
     `or_image` takes a picture where a video is asked for; the result's role tells which it is.
     """
@@ -71,13 +71,14 @@ class FetchInput:
     job_id: str
     media: MediaRef
     or_image: bool = False
+    key_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
-    """The file, stored and accepted."""
+    """The file, stored and accepted; None where others of its key have all of the worker's places it may have."""
 
-    media: MediaInfo
+    media: MediaInfo | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The files a request names, brought in side by side."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.workflow import ActivityCancellationType
@@ -9,6 +10,9 @@ with workflow.unsafe.imports_passed_through():
     from contracts.jobs import JobRequest, MediaInfo, MediaRef
     from contracts.steps import FETCH, FetchInput
     from workflows.steps import perform, side_by_side
+
+#: Pauses of a file whose turn it is not; each twice the one before it, less a random part.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +45,20 @@ async def fetch_inputs(request: JobRequest) -> Inputs:
         ActivityError: when one cannot be had; the others are stopped then.
     """
     wanted = named_files(request)
-    fetched = await side_by_side([_fetch(request.job_id, media) for media in wanted.values()])
+    steps = [FetchInput(job_id=request.job_id, media=media, key_id=request.key_id) for media in wanted.values()]
+    # A stalled download notices its cancellation late, and nothing of it needs to be waited for.
+    fetched = await side_by_side([fetch(step, ActivityCancellationType.TRY_CANCEL) for step in steps])
     return Inputs(**dict(zip(wanted, fetched, strict=True)))
 
 
-async def _fetch(job_id: str, media: MediaRef) -> MediaInfo:
-    # A stalled download notices its cancellation late, and nothing of it needs to be waited for.
-    result = await perform(
-        FETCH, FetchInput(job_id=job_id, media=media), media.field, ActivityCancellationType.TRY_CANCEL
-    )
+async def fetch(step: FetchInput, cancellation: ActivityCancellationType) -> MediaInfo:
+    """Fetch one file, once it is its key's turn.
+
+    Raises:
+        ActivityError: when it cannot be had.
+    """
+    pause_s = _FIRST_PAUSE_S
+    while (result := await perform(FETCH, step, step.media.field, cancellation)).media is None:
+        await workflow.sleep(timedelta(seconds=pause_s * workflow.random().uniform(0.5, 1.0)))
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
     return result.media

@@ -4,12 +4,14 @@ import asyncio
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from contracts.inspections import DiscardInput, Inspection, InspectionRequest, SurveyInput, inspection_name
     from contracts.jobs import MediaInfo, MediaRef, Stage
-    from contracts.steps import DISCARD, FETCH, SURVEY, FetchInput
+    from contracts.steps import DISCARD, SURVEY, FetchInput
     from workflows.failures import job_error
+    from workflows.inputs import fetch
     from workflows.steps import perform, side_by_side, to_the_end
 
 
@@ -74,6 +76,6 @@ class InspectMedia:
         return source, audio[0] if audio else None
 
     async def _fetch(self, media: MediaRef, *, or_image: bool) -> MediaInfo:
+        step = FetchInput(job_id=self._name, media=media, or_image=or_image, key_id=self._request.key_id)
         # Waited for even when it is cancelled: what it stores after the discard would stay for ever.
-        result = await perform(FETCH, FetchInput(job_id=self._name, media=media, or_image=or_image), media.field)
-        return result.media
+        return await fetch(step, ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)

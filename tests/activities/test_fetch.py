@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,9 +7,10 @@ from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import ActivityEnvironment
 
 from activities.fetch import Fetch
+from activities.fetch_turns import FetchTurns
 from activities.workplace import Workplace
 from contracts.jobs import MediaInfo, MediaRef, Role
-from contracts.steps import FetchInput
+from contracts.steps import FetchInput, FetchResult
 from tests.activities.http_server import Answer, content, serving, trickle
 from tests.activities.media import write_face, write_voice
 from tests.engines.generated_media import drop_sound, write_sound
@@ -18,8 +20,17 @@ pytestmark = pytest.mark.unit
 PLAYLIST = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"
 
 
+def _step(workplace: Workplace) -> Callable[[FetchInput], FetchResult]:
+    return Fetch(workplace, FetchTurns(4)).fetch
+
+
 def _fetch(workplace: Workplace, media: MediaRef) -> MediaInfo:
-    return ActivityEnvironment().run(Fetch(workplace).fetch, FetchInput(job_id="job1", media=media)).media
+    return _found(ActivityEnvironment().run(_step(workplace), FetchInput(job_id="job1", media=media)))
+
+
+def _found(result: FetchResult) -> MediaInfo:
+    assert result.media is not None
+    return result.media
 
 
 def _fetch_answer(workplace: Workplace, answer: Answer, role: Role = Role.AUDIO) -> MediaInfo:
@@ -117,7 +128,7 @@ def test_a_cancelled_download_stops_and_leaves_nothing(workplace: Workplace) -> 
     with serving({"/file": trickle(b"RIFF", pause_s=0.01)}) as site:
         media = MediaRef(role=Role.AUDIO, field="audio", url=f"{site.url}/file")
         with pytest.raises(CancelledError):
-            environment.run(Fetch(workplace).fetch, FetchInput(job_id="job1", media=media))
+            environment.run(_step(workplace), FetchInput(job_id="job1", media=media))
 
     assert _scratch(workplace) == []
 
@@ -158,14 +169,14 @@ def test_probing_a_file_can_be_cut_short(workplace: Workplace, tmp_path: Path) -
 
     media = MediaRef(role=Role.AUDIO, field="audio", blob=key)
     with pytest.raises(CancelledError):
-        environment.run(Fetch(workplace).fetch, FetchInput(job_id="job1", media=media))
+        environment.run(_step(workplace), FetchInput(job_id="job1", media=media))
 
 
 def _fetch_either(workplace: Workplace, body: bytes) -> MediaInfo:
     with serving({"/file": content(body)}) as site:
         media = MediaRef(role=Role.VIDEO, field="source", url=f"{site.url}/file")
         step = FetchInput(job_id="inspect-1", media=media, or_image=True)
-        return ActivityEnvironment().run(Fetch(workplace).fetch, step).media
+        return _found(ActivityEnvironment().run(_step(workplace), step))
 
 
 def test_a_picture_is_taken_where_a_video_or_a_picture_may_come(workplace: Workplace, tmp_path: Path) -> None:
@@ -187,7 +198,7 @@ def test_an_uploaded_picture_is_taken_there_too(workplace: Workplace, tmp_path: 
     media = MediaRef(role=Role.VIDEO, field="source", blob="uploads/key1/one")
     step = FetchInput(job_id="inspect-1", media=media, or_image=True)
 
-    assert ActivityEnvironment().run(Fetch(workplace).fetch, step).media.role is Role.IMAGE
+    assert _found(ActivityEnvironment().run(_step(workplace), step)).role is Role.IMAGE
 
 
 def test_what_is_neither_is_refused(workplace: Workplace) -> None:

@@ -1,0 +1,93 @@
+"""Inputs that trickle in hold up nobody else's, and are brought in all the same: the real step, worker and server."""
+
+import asyncio
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+from temporalio import workflow
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.workflow import ActivityCancellationType
+
+from activities.registry import FETCH_PLACES, implementations
+from contracts.jobs import MediaInfo, MediaRef, Role
+from contracts.settings import Settings
+from contracts.steps import FetchInput, Queue
+from scripts.worker import SLOTS, build
+from tests.activities.http_server import Answer, content, serving
+from tests.activities.media import write_voice
+from tests.temporal_server import TemporalServer
+from workflows.inputs import fetch
+
+pytestmark = pytest.mark.workflow
+
+TRICKLING = 30
+QUEUE = "trickling-downloads"
+
+
+@workflow.defn(name="bring-one-in")
+class BringOneIn:
+    @workflow.run
+    async def run(self, step: FetchInput) -> MediaInfo:
+        return await fetch(step, ActivityCancellationType.TRY_CANCEL)
+
+
+def _trickle(body: bytes, released: threading.Event) -> Answer:
+    """Send a byte now and then until released, and then the rest."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        sent = 0
+        while not released.wait(0.2):
+            sent += handler.wfile.write(body[sent : sent + 1])
+        handler.wfile.write(body[sent:])
+
+    return answer
+
+
+def _step(url: str, name: str, key_id: str) -> FetchInput:
+    media = MediaRef(role=Role.AUDIO, field="audioUrl", url=url)
+    return FetchInput(job_id=f"{key_id}-{name}", media=media, key_id=key_id)
+
+
+def test_downloads_that_trickle_leave_room_for_others_and_end_well(temporal: TemporalServer, tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        {"MOUTHPIECE_DATA_DIR": str(tmp_path / "data"), "MOUTHPIECE_FETCH_ALLOW": "127.0.0.0/8"}
+    )
+    voice = write_voice(tmp_path / "voice.wav").read_bytes()
+    released = threading.Event()
+
+    async def scenario(url: str) -> tuple[float, list[MediaInfo]]:
+        client = temporal.client
+        flow = Worker(client, task_queue=QUEUE, workflows=[BringOneIn], workflow_runner=UnsandboxedWorkflowRunner())
+        async with flow, build(client, Queue.IO, implementations(Queue.IO, settings)):
+            greedy = [
+                await client.start_workflow(
+                    BringOneIn.run,
+                    _step(f"{url}/slow", str(number), "greedy"),
+                    id=f"{QUEUE}-{number}",
+                    task_queue=QUEUE,
+                )
+                for number in range(TRICKLING)
+            ]
+            await asyncio.sleep(2)
+            begun = time.monotonic()
+            step = _step(f"{url}/quick", "one", "modest")
+            await client.execute_workflow(BringOneIn.run, step, id=f"{QUEUE}-modest", task_queue=QUEUE)
+            took_s = time.monotonic() - begun
+            released.set()
+            return took_s, await asyncio.gather(*(each.result() for each in greedy))
+
+    with serving({"/slow": _trickle(voice, released), "/quick": content(voice, "audio/wav")}) as site:
+        took_s, brought = temporal.run(scenario(site.url))
+
+    assert took_s < 3, "seconds until the other key's file was in"
+    assert [each.size_bytes for each in brought] == [len(voice)] * TRICKLING
+
+
+def test_what_finishes_jobs_has_slots_that_downloads_do_not_take() -> None:
+    assert SLOTS[Queue.IO] * 3 / 4 >= FETCH_PLACES
