@@ -17,12 +17,16 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from contracts.errors import UnreadableMedia
+from contracts.errors import MediaTooLarge, MediaTooLong, UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Frame, Waiting
-from engines.containers import damaged, open_media, refuse, sniff
+from engines.containers import check_decodable, damaged, open_media, refuse, sniff
 from engines.pixels import Rgb, layout_of
 
+#: The index of so many frames takes 100 MB, and a second to sort.
+_MOST_FRAMES = 500_000
+#: Uncompressed, a picture of 4096 x 4096 has about so many bytes: each frame of a stream is held whole.
+_MOST_FRAME_BYTES = 64 << 20
 _MAX_RATE = Fraction(60)
 #: Pictures that come more slowly are a slide show; lips on them move at the default rate.
 _LEAST_RATE, _DEFAULT_RATE = Fraction(10), Fraction(25)
@@ -110,6 +114,7 @@ class VideoSource:
         covers = av.stream.Disposition.attached_pic
         for stream in container.streams.video:
             if not stream.disposition & covers:
+                check_decodable(stream, self._field)
                 stream.thread_type = "AUTO"
                 stream.thread_count = 2
                 return _Track(container, stream, waiting or self._waiting, self._field)
@@ -235,6 +240,7 @@ def _read_clock(track: _Track) -> _Clock:
     try:
         for packet in track.packets():
             if packet.size and not packet.is_discard:
+                _check_count(len(shown), packet.size, track.field)
                 counted |= packet.pts is None
                 shown[len(shown) if counted or packet.pts is None else packet.pts] = packet.duration or 0
     except av.FFmpegError:
@@ -242,6 +248,15 @@ def _read_clock(track: _Track) -> _Clock:
     ticks = np.array(range(len(shown)) if counted else sorted(shown), dtype=np.int64)
     last_ticks = shown[int(ticks[-1])] if len(ticks) and not counted else 1
     return _Clock(ticks, last_ticks, counted)
+
+
+def _check_count(frames: int, frame_bytes: int, field: str) -> None:
+    if frames >= _MOST_FRAMES:
+        raise MediaTooLong(f"more than {_MOST_FRAMES} frames", field=field, remedy="Cut it, or lower its frame rate.")
+    if frame_bytes > _MOST_FRAME_BYTES:
+        raise MediaTooLarge(
+            f"a frame of {frame_bytes} bytes, more than {_MOST_FRAME_BYTES}", field=field, remedy="Compress it more."
+        )
 
 
 def _tick_s(stream: VideoStream, *, counted: bool) -> Fraction:
