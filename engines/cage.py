@@ -30,11 +30,11 @@ from engines.probe import Probe
 
 logger = logging.getLogger(__name__)
 
-_ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 #: One thread for arrays: each thread more takes its stack out of the memory that the process may have.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 #: How often the process that waits shows that it is alive, in seconds.
-_LOOK_S = 0.2
+LOOK_S = 0.2
 _NOTE_CHARACTERS = 500
 #: What ends a process by the hand of the machine or its operator, and is no file's fault.
 _STOPPED = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -92,7 +92,7 @@ def probe_apart(
     }
     answer = _asked(json.dumps(question), field, waiting, bounds.wall_s)
     if "found" not in answer:
-        raise _fault(answer, field)
+        raise fault_told(answer, field)
     return Probe(**answer["found"])
 
 
@@ -105,8 +105,8 @@ def _asked(question: str, field: str, waiting: Waiting, wall_s: float) -> dict[s
             stdin=reads,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=_ROOT,
-            env=_ENVIRONMENT,
+            cwd=ROOT,
+            env=ENVIRONMENT,
         )
         with process:
             try:
@@ -117,7 +117,7 @@ def _asked(question: str, field: str, waiting: Waiting, wall_s: float) -> dict[s
         os.close(reads)
         os.close(holds)
     if process.returncode or not said:
-        raise _ended(process.returncode, notes.decode(errors="replace")[-_NOTE_CHARACTERS:], field)
+        raise ended(process.returncode, notes.decode(errors="replace")[-_NOTE_CHARACTERS:], field)
     answer: dict[str, Any] = json.loads(said)
     return answer
 
@@ -125,14 +125,15 @@ def _asked(question: str, field: str, waiting: Waiting, wall_s: float) -> dict[s
 def _attended(process: "subprocess.Popen[bytes]", field: str, waiting: Waiting, ends_at: float) -> tuple[bytes, bytes]:
     while True:
         try:
-            return process.communicate(timeout=_LOOK_S)
+            return process.communicate(timeout=LOOK_S)
         except subprocess.TimeoutExpired:
             waiting()
             if time.monotonic() > ends_at:
-                raise _too_slow(field) from None
+                raise too_slow(field) from None
 
 
-def _fault(answer: dict[str, Any], field: str) -> MouthpieceError:
+def fault_told(answer: dict[str, Any], field: str) -> MouthpieceError:
+    """Make the error that the other process told of."""
     if answer.get("memory"):
         return MediaTooLarge("the file takes too much memory to be read", field=field, remedy=_REMEDY)
     fault = fault_of(ErrorCode(answer["code"]), answer["message"])
@@ -140,16 +141,22 @@ def _fault(answer: dict[str, Any], field: str) -> MouthpieceError:
     return fault
 
 
-def _ended(status: int, notes: str, field: str) -> MouthpieceError:
+def ended(status: int, notes: str, field: str) -> MouthpieceError:
     """What it tells of the file that there is no answer: nothing, where others stopped the process, or it never ran."""
     name = signal.Signals(-status).name if status < 0 else str(status)
     logger.warning("file_reader_ended status=%s notes=%r", name, notes)
     if status >= 0 or -status in _STOPPED:
         return Unavailable("the file could not be looked into at the moment", field=field)
     if -status == signal.SIGXCPU:
-        return _too_slow(field)
+        return too_slow(field)
+    return crashed(field)
+
+
+def crashed(field: str) -> UnreadableMedia:
+    """Make the error for a file whose decoder did not survive it, or is not itself any more."""
     return UnreadableMedia("the file is damaged: its decoder crashes on it", field=field, remedy=_REMEDY)
 
 
-def _too_slow(field: str) -> UnreadableMedia:
+def too_slow(field: str) -> UnreadableMedia:
+    """Make the error for a file that nobody waits for any longer."""
     return UnreadableMedia("the file takes too long to be read", field=field, remedy=_REMEDY)

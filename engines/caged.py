@@ -7,7 +7,6 @@ usage: python -m engines.caged QUESTION >ANSWER (both JSON; ends with its standa
 
 import json
 import os
-import resource
 import sys
 import threading
 from dataclasses import asdict
@@ -15,37 +14,20 @@ from pathlib import Path
 
 from contracts.errors import MouthpieceError
 from contracts.jobs import Role
+from engines.confinement import confine
 from engines.probe import probe
-
-#: Standard streams, the file itself, and what is open for a moment beside it.
-_OPEN_FILES = 8
 
 
 def main() -> None:
     """Answer the question."""
     question = json.loads(sys.argv[1])
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _confine(question["cpu_s"], question["memory_bytes"])
+    confine(question["cpu_s"], question["memory_bytes"])
     answer = _answer(question)
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
     # Nothing is left to put away, and what a damaged file left behind may crash on the way out.
     os._exit(0)
-
-
-def _confine(cpu_s: int, memory_bytes: int) -> None:
-    limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: _OPEN_FILES,
-        resource.RLIMIT_AS: memory_bytes,
-        resource.RLIMIT_CPU: cpu_s,
-    }
-    for kind, most in limits.items():
-        _, allowed = resource.getrlimit(kind)
-        limit = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
-        # At the hard limit of time the system kills without a reason; at the one below it says that it was the time.
-        resource.setrlimit(kind, (limit, allowed if kind == resource.RLIMIT_CPU else limit))
 
 
 def _end_with_parent() -> None:
