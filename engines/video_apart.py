@@ -126,7 +126,7 @@ class _Decoder:
                 self._check(event, waiting)
             frame = np.empty((height, width, 3), np.uint8)
             # Read, and not mapped: the other side could take mapped memory away.
-            if os.preadv(self._memory, [memoryview(frame)], shown % PLACES * frame_bytes) != frame_bytes:
+            if os.preadv(self._memory, [frame.data], shown % PLACES * frame_bytes) != frame_bytes:
                 raise crashed(self._field)
             self._send(FREE)
             yield frame
