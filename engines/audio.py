@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from contracts.errors import UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Speech, Waiting
-from engines.containers import check_decodable, check_sound, damaged, open_media, refuse, sniff
+from engines.containers import PACKET_FAULTS, check_decodable, check_sound, damaged, open_media, refuse, sniff
 
 #: Rate at which speech is handed to engines.
 SPEECH_RATE = 16_000
@@ -147,7 +147,7 @@ def _decoded(container: InputContainer, stream: AudioStream, waiting: Waiting) -
         waiting()
         try:
             yield from packet.decode()
-        except av.error.InvalidDataError:
+        except PACKET_FAULTS:
             continue
 
 

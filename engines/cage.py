@@ -125,7 +125,9 @@ def _asked(question: str, field: str, waiting: Waiting, wall_s: float) -> dict[s
 def _attended(process: "subprocess.Popen[bytes]", field: str, waiting: Waiting, ends_at: float) -> tuple[bytes, bytes]:
     while True:
         try:
-            return process.communicate(timeout=LOOK_S)
+            said = process.communicate(timeout=LOOK_S)
+            waiting()
+            return said
         except subprocess.TimeoutExpired:
             waiting()
             if time.monotonic() > ends_at:

@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from contracts.errors import InputError
+from contracts.errors import ErrorCode, InputError
 from engines.confinement import confine
 from engines.media import VideoSource
 
@@ -93,7 +93,7 @@ def _tell_fault(error: Exception) -> None:
     elif isinstance(error, MemoryError):
         told = {"memory": "1"}
     elif isinstance(error, (av.FFmpegError, ValueError)):
-        told = {"code": "unreadable_media", "message": "the video cannot be decoded to its end", "remedy": ""}
+        told = {"code": ErrorCode.UNREADABLE_MEDIA, "message": "the video cannot be decoded", "remedy": ""}
     else:
         raise error
     _write(FAULT + json.dumps(told).encode() + b"\n")

@@ -47,6 +47,9 @@ _OPEN = {
     "max_streams": "64",
 }
 
+#: What decoders raise at a damaged packet; the second is minus one, by which older ones tell of any fault.
+PACKET_FAULTS = (av.error.InvalidDataError, av.error.PermissionError)
+
 ACCEPTED = {
     Role.VIDEO: "MP4, MOV, WebM, MKV or AVI",
     Role.IMAGE: "PNG, JPEG or WebP",

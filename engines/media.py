@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from contracts.errors import MediaTooLarge, MediaTooLong, UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Frame, Waiting
-from engines.containers import check_decodable, damaged, open_media, refuse, sniff
+from engines.containers import PACKET_FAULTS, check_decodable, damaged, open_media, refuse, sniff
 from engines.pixels import Rgb, layout_of
 
 #: The index of so many frames takes 100 MB, and a second to sort.
@@ -144,7 +144,7 @@ class _Track:
         for packet in self.packets():
             try:
                 yield from packet.decode()
-            except av.error.InvalidDataError:
+            except PACKET_FAULTS:
                 continue
 
 
@@ -202,11 +202,7 @@ class _Cursor:
         self._number = number
         self._advance(wanted)
         if self._shown is None:
-            raise UnreadableMedia(
-                "the video cannot be decoded to its end",
-                field=self._track.field,
-                remedy="Play it to its end to check it, and export it again.",
-            )
+            raise _undecodable(self._track.field)
         return self._shown
 
     def show(self, stored: _Stored) -> Frame:
@@ -227,10 +223,21 @@ class _Cursor:
     def _seek(self, wanted: int) -> None:
         ticks_per_s = int(1 / (self._track.stream.time_base or Fraction(1, 1000)))
         for target in self._clock.seek_targets(wanted, ticks_per_s):
-            self._track.container.seek(target, stream=self._track.stream)
+            try:
+                self._track.container.seek(target, stream=self._track.stream)
+            except av.FFmpegError as error:
+                raise _undecodable(self._track.field) from error
             self._restart()
             if self._shown is not None and self._shown[0] <= wanted:
                 return
+
+
+def _undecodable(field: str) -> UnreadableMedia:
+    return UnreadableMedia(
+        "the video cannot be decoded to its end",
+        field=field,
+        remedy="Play it to its end to check it, and export it again.",
+    )
 
 
 def _read_clock(track: _Track) -> _Clock:

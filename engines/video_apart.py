@@ -170,6 +170,7 @@ class _Decoder:
             if silent_s > self._silence_s:
                 self._process.kill()
                 raise too_slow(self._field)
+        waiting()
         heard = os.read(self._answers, 1 << 16)
         if not heard:
             raise ended(self._process.wait(), "", self._field)
