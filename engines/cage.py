@@ -100,7 +100,7 @@ def _asked(question: str, field: str, waiting: Waiting, wall_s: float) -> dict[s
     # The process ends with this one, however that ends: its standard input is a pipe that only this one holds open.
     reads, holds = os.pipe()
     try:
-        process = subprocess.Popen(  # noqa: S603 (this very program)
+        process = subprocess.Popen(  # noqa: S603  # nosec B603 # this very program
             [sys.executable, "-m", "engines.caged", question],
             stdin=reads,
             stdout=subprocess.PIPE,

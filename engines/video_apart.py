@@ -93,7 +93,7 @@ class _Decoder:
         }
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
-        self._process = subprocess.Popen(  # noqa: S603 (this very program)
+        self._process = subprocess.Popen(  # noqa: S603  # nosec B603 # this very program
             [sys.executable, "-m", "engines.caged_video", json.dumps(question)],
             stdin=orders,
             stdout=answers,

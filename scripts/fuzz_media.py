@@ -193,7 +193,7 @@ def _events(first: int, end: int) -> Iterator[dict[str, object]]:
     """What a process that reads the cases tells; its death or silence comes as the last one."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "scripts.fuzz_media", "--from", str(first), "--cases", str(end - first)]
-        with subprocess.Popen(
+        with subprocess.Popen(  # nosec B603 # this very program
             [*command, "--inside", folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:
             last = first
