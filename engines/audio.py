@@ -128,7 +128,22 @@ def heard(
 def resampled(
     frames: Iterable[AudioFrame], sample_format: str, layout: str | AudioLayout, rate: int
 ) -> Iterator[AudioFrame]:
-    """Bring frames to one format, layout and rate, even where theirs change midway, as in files joined end to end."""
+    """Bring frames to one format, layout and rate, even where theirs change midway, as in files joined end to end.
+
+    Raises:
+        UnreadableMedia: when what the frames say of themselves makes no sense; it names no field.
+    """
+    try:
+        yield from _resampled(frames, sample_format, layout, rate)
+    except av.FFmpegError as error:
+        raise UnreadableMedia(
+            "the sound cannot be decoded to its end", remedy="Play it to its end to check it, and export it again."
+        ) from error
+
+
+def _resampled(
+    frames: Iterable[AudioFrame], sample_format: str, layout: str | AudioLayout, rate: int
+) -> Iterator[AudioFrame]:
     resampler, shape = None, None
     for frame in frames:
         frame.pts = None

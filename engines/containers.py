@@ -47,8 +47,9 @@ _OPEN = {
     "max_streams": "64",
 }
 
-#: What decoders raise at a damaged packet; the second is minus one, by which older ones tell of any fault.
-PACKET_FAULTS = (av.error.InvalidDataError, av.error.PermissionError)
+#: What decoders raise at a damaged packet; the second is minus one, by which older ones tell of any fault, the third
+#: what those say whose settings changed midway.
+PACKET_FAULTS = (av.error.InvalidDataError, av.error.PermissionError, av.error.ArgumentError)
 
 ACCEPTED = {
     Role.VIDEO: "MP4, MOV, WebM, MKV or AVI",

@@ -158,7 +158,7 @@ def _read_cases(first: int, last: int, folder: Path) -> None:
             read_all(path, kind)
             _say({"case": case, "outcome": "read"})
         except InputError as refusal:
-            _say({"case": case, "outcome": "refused" if str(refusal).partition(": ")[2] else "no words"})
+            _say({"case": case, "outcome": "refused" if refusal.message and refusal.remedy else "no words"})
         except Exception as error:
             _say({"case": case, "outcome": f"{type(error).__name__}: {error}"[:300]})
 

@@ -19,7 +19,7 @@ def test_damaged_media_are_read_or_refused_and_never_surprise(tmp_path: Path) ->
     assert counts["read"] > CASES / 20
 
 
-@pytest.mark.parametrize("case", [1947, 5293, 5517])
+@pytest.mark.parametrize("case", [1947, 5293, 5517, 7124, 12163])
 def test_what_once_surprised_does_so_no_more(case: int) -> None:
     _, findings = fuzz(case, 1)
 
