@@ -15,6 +15,9 @@ from engines import registry
 
 logger = logging.getLogger(__name__)
 
+#: What torch's CPU kernels say when this machine's memory ran out; they have no type of error for it.
+_WANTS_OF_MEMORY = ("DefaultCPUAllocator", "could not create a primitive")
+
 
 def open_engines(settings: Settings) -> EngineCache:
     """Set this process's CPU threads, choose its device, and load the default engine.
@@ -42,7 +45,7 @@ def device_faults() -> Iterator[None]:
     the worker is told to stop, and whoever keeps it running starts a fresh one.
 
     Raises:
-        EngineMemory: when the device's memory ran out.
+        EngineMemory: when the device's memory ran out, or this machine's.
         Unavailable: when the device failed.
     """
     try:
@@ -54,3 +57,7 @@ def device_faults() -> Iterator[None]:
         logger.exception("device_lost")
         signal.raise_signal(signal.SIGTERM)
         raise Unavailable("the engine's device failed") from fault
+    except RuntimeError as fault:
+        if not any(sign in str(fault) for sign in _WANTS_OF_MEMORY):
+            raise
+        raise EngineMemory("the engine ran out of memory") from fault

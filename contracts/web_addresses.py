@@ -9,7 +9,6 @@ import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 #: Longest URL accepted in a request, in characters.
 URL_LIMIT = 2048
@@ -17,6 +16,8 @@ PORTS = {"http": 80, "https": 443}
 
 #: A backslash is a slash to some readers; some strip tabs and line ends wherever they stand.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+#: Scheme and authority as RFC 3986, appendix B, parts them; the standard library's reading changes between releases.
+_PARTS = re.compile(r"([^:/?#]+):(?://([^/?#]*))?")
 _AUTHORITY = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+))(?::([0-9]{1,5}))?")
 _HOST = re.compile(r"[A-Za-z0-9._-]+")
 #: What the system's resolver would read as a number of its own accord, in base 8, 10 or 16.
@@ -56,14 +57,12 @@ def read_url(text: str, longest: int = URL_LIMIT) -> WebTarget:
         raise AddressFault(f"must not be longer than {longest} characters")
     if _FORBIDDEN.search(text):
         raise AddressFault("must not hold spaces, backslashes or control characters")
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        raise AddressFault("is not a URL") from None
-    if parts.scheme not in PORTS or not text[len(parts.scheme) :].startswith("://"):
+    match = _PARTS.match(text)
+    scheme, authority = (match[1].lower(), match[2]) if match else ("", None)
+    if scheme not in PORTS or authority is None:
         raise AddressFault("must begin with http:// or https://")
-    host, port = _authority(parts.netloc)
-    return WebTarget(scheme=parts.scheme, host=host, port=port or PORTS[parts.scheme])
+    host, port = _authority(authority)
+    return WebTarget(scheme=scheme, host=host, port=port or PORTS[scheme])
 
 
 def _authority(text: str) -> tuple[str, int | None]:

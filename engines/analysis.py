@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from contracts.errors import EngineFault
 from contracts.settings import SOFTWARE_ENCODER
@@ -34,7 +34,11 @@ class SavedAnalysis:
 
 
 def save_analysis(saved: SavedAnalysis, path: Path) -> None:
-    """Write one safetensors file; the same analysis gives the same bytes."""
+    """Write one safetensors file; the same analysis gives the same bytes.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
     timeline = saved.timeline
     tensors = {_ENGINE + name: np.ascontiguousarray(value) for name, value in saved.analysis.tensors.items()}
     tensors[_SOURCE_INDEX] = timeline.source_index
@@ -49,7 +53,8 @@ def save_analysis(saved: SavedAnalysis, path: Path) -> None:
         "warnings": saved.analysis.warnings,
         "encoder": saved.encoder,
     }
-    save_file(tensors, path, metadata={"plan": json.dumps(plan)})
+    # What the library raises when it writes the file itself does not tell a full disk from a wrong tensor.
+    path.write_bytes(save(tensors, metadata={"plan": json.dumps(plan)}))
 
 
 def load_analysis(path: Path) -> SavedAnalysis:

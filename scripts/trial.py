@@ -46,7 +46,10 @@ class Trial:
 
 @contextmanager
 def running(
-    environ: Mapping[str, str] | None = None, data: Path | None = None, log: Path | None = None
+    environ: Mapping[str, str] | None = None,
+    data: Path | None = None,
+    log: Path | None = None,
+    config: Path | None = None,
 ) -> Iterator[Trial]:
     """Run `mouthpiece up` on free ports and stop it at the end; loopback addresses may be fetched from.
 
@@ -56,6 +59,7 @@ def running(
         environ: settings on top of the environment of this process.
         data: the data folder; a temporary one by default.
         log: where the stack's log lines go; to stderr by default.
+        config: a description of the stack; the sources' own by default.
 
     Raises:
         TrialFailed: when the stack ended before it was ready.
@@ -63,6 +67,7 @@ def running(
     with tempfile.TemporaryDirectory(prefix="mouthpiece-") as folder:
         home = data or Path(folder) / "data"
         command = [sys.executable, "-m", "scripts.cli", "up", "--port", "0", "--data", str(home)]
+        command += ["--config", str(config)] if config else []
         settings = {"MOUTHPIECE_FETCH_ALLOW": "127.0.0.0/8,::1"} | dict(environ or {})
         with _sink(log) as sink:
             process = subprocess.Popen(  # nosec B603 # this program's own command

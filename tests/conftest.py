@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = frozenset({"unit", "workflow", "e2e"})
+LAYERS = frozenset({"unit", "workflow", "e2e", "chaos"})
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 

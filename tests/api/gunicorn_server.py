@@ -87,5 +87,5 @@ def _key(data: Path, plan: Plan) -> str:
 def _is_ready(url: str) -> bool:
     try:
         return requests.get(f"{url}/readyz", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False

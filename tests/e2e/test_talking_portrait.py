@@ -28,6 +28,9 @@ LOOKED_AT_S = 1.0
 UPPER_LIP, LOWER_LIP = 13, 14
 #: Lips that are this far apart, in distances between the eyes, have begun to open: four times what is measured at rest.
 OPENING = 0.02
+#: People part their lips 0.1 to 0.3 s before the voice sets in (Chandrasekaran et al. 2009, "The natural statistics of
+#: audiovisual speech"), and sound that comes 0.125 s after the lips is not noticed to be late (ITU-R BT.1359-1).
+MOST_AHEAD_S = 0.125
 #: The sound's onset is known to this step, and counts from a twentieth of the loudest.
 STEP_S, HEARD = 0.005, 0.05
 
@@ -50,12 +53,12 @@ def videos(client: Client, portrait: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("voice", SCRIPTS)
-def test_lips_begin_to_move_within_a_frame_of_the_first_sound(voice: str, videos: dict[str, bytes]) -> None:
+def test_lips_part_just_ahead_of_the_first_sound_and_never_after_it(voice: str, videos: dict[str, bytes]) -> None:
     """Frames tell to a frame when lips moved, and the sound to a step when it began: no finer can be asked for."""
     sound_s, lips_s = _onset_of_sound_s(videos[voice]), _onset_of_lips_s(videos[voice])
 
     print(f"{voice}: sound {1000 * sound_s:.0f} ms, lips {1000 * lips_s:.0f} ms, {1000 * (lips_s - sound_s):+.0f} ms")
-    assert abs(lips_s - sound_s) <= FRAME_S + STEP_S
+    assert -MOST_AHEAD_S <= lips_s - sound_s <= FRAME_S + STEP_S
 
 
 def _finished(client: Client, number: int) -> bytes:

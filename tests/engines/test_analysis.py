@@ -1,3 +1,4 @@
+import errno
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +32,13 @@ def an_analysis() -> SavedAnalysis:
         "timeline.source_index": np.array([9], np.int32),
     }
     return SavedAnalysis(timeline=timeline, analysis=Analysis(tensors=tensors, warnings=("a “warning”",)))
+
+
+def test_a_full_disk_is_told_as_such() -> None:
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        save_analysis(an_analysis(), Path("/dev/full"))
+
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_an_analysis_comes_back_as_it_was_saved(tmp_path: Path) -> None:

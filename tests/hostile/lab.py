@@ -27,6 +27,7 @@ PORTS = (80, 443, 8080)
 _CLONE_NEWNET = 0x40000000
 _ETH_ALL, _ETH_IPV4, _ETH_IPV6 = 3, 0x0800, 0x86DD
 _TCP, _UDP = 6, 17
+_SYN, _SYN_ACK = 0x02, 0x12
 _FILES = {
     "/etc/resolv.conf": f"nameserver {WORLD}\noptions timeout:1 attempts:1\n",
     "/etc/nsswitch.conf": "hosts: files dns\n",
@@ -54,7 +55,7 @@ class Lab:
     redirects: dict[str, str] = field(default_factory=dict)
 
     def sent(self) -> list[Packet]:
-        """Each TCP and UDP packet since the last call, but for questions to the name server."""
+        """Each UDP packet and each TCP connection's first since the last call, but for questions to the name server."""
         found: list[Packet] = []
         while True:
             try:
@@ -163,12 +164,16 @@ def _answer(handler: BaseHTTPRequestHandler, redirects: Mapping[str, str], _head
 
 
 def _packet(data: bytes, protocol: int) -> Packet | None:
-    if protocol == _ETH_IPV4 and data[9] in (_TCP, _UDP):
-        at = (data[0] & 15) * 4
+    if protocol == _ETH_IPV4 and _begins(data[9], data[(at := (data[0] & 15) * 4) :]):
         return Packet(str(ipaddress.ip_address(data[16:20])), int.from_bytes(data[at + 2 : at + 4]))
-    if protocol == _ETH_IPV6 and data[6] in (_TCP, _UDP):
+    if protocol == _ETH_IPV6 and _begins(data[6], data[40:]):
         return Packet(str(ipaddress.ip_address(data[24:40])), int.from_bytes(data[42:44]))
     return None
+
+
+def _begins(protocol: int, data: bytes) -> bool:
+    """Whether it begins something; those that end a TCP connection may come after its program has moved on."""
+    return protocol == _UDP or (protocol == _TCP and data[13] & _SYN_ACK == _SYN)
 
 
 def _mount(folder: Path, path: str, text: str) -> None:
