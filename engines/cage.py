@@ -9,8 +9,6 @@ import logging
 import math
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,15 +24,13 @@ from contracts.errors import (
 )
 from contracts.jobs import Role
 from engines.base import Waiting
+from engines.keeper import Task
 from engines.probe import Probe
+from engines.reader import Question, Reader, has_news
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[1]
-#: One thread for arrays: each thread more takes its stack out of the memory that the process may have.
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
-#: How often the process that waits shows that it is alive, in seconds.
-LOOK_S = 0.2
+_CHUNK_BYTES = 1 << 16
 _NOTE_CHARACTERS = 500
 #: What ends a process by the hand of the machine or its operator, and is no file's fault.
 _STOPPED = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -82,7 +78,7 @@ def probe_apart(
         MediaTooLarge: as there, and when the file takes too much memory.
         Unavailable: when the process was stopped by others, or did not start.
     """
-    question = {
+    question: Question = {
         "path": str(path.absolute()),
         "role": role,
         "field": field,
@@ -90,68 +86,62 @@ def probe_apart(
         "cpu_s": bounds.cpu_s,
         "memory_bytes": bounds.memory_bytes,
     }
-    answer = _asked(json.dumps(question), field, waiting, bounds.wall_s)
+    reader = Reader(Task.PROBE, question, [], waiting)
+    try:
+        answer = _answer(reader, field, waiting, bounds.wall_s)
+    finally:
+        reader.end()
     if "found" not in answer:
         raise fault_told(answer, field)
     return Probe(**answer["found"])
 
 
-def _asked(question: str, field: str, waiting: Waiting, wall_s: float) -> dict[str, Any]:
-    # The process ends with this one, however that ends: its standard input is a pipe that only this one holds open.
-    reads, holds = os.pipe()
-    try:
-        process = subprocess.Popen(  # noqa: S603  # nosec B603 # this very program
-            [sys.executable, "-m", "engines.caged", question],
-            stdin=reads,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-            env=ENVIRONMENT,
-        )
-        with process:
-            try:
-                said, notes = _attended(process, field, waiting, time.monotonic() + wall_s)
-            finally:
-                process.kill()
-    finally:
-        os.close(reads)
-        os.close(holds)
-    if process.returncode or not said:
-        raise ended(process.returncode, notes.decode(errors="replace")[-_NOTE_CHARACTERS:], field)
+def _answer(reader: Reader, field: str, waiting: Waiting, wall_s: float) -> dict[str, Any]:
+    said, ends_at = b"", time.monotonic() + wall_s
+    while has_news(reader.answers, waiting, ends_at - time.monotonic()):
+        heard = os.read(reader.answers, _CHUNK_BYTES)
+        if not heard:
+            break
+        said += heard
+    else:
+        raise too_slow(field)
+    status = reader.status()
+    if status or not said:
+        raise ended(status, field)
     answer: dict[str, Any] = json.loads(said)
     return answer
-
-
-def _attended(process: "subprocess.Popen[bytes]", field: str, waiting: Waiting, ends_at: float) -> tuple[bytes, bytes]:
-    while True:
-        try:
-            said = process.communicate(timeout=LOOK_S)
-            waiting()
-            return said
-        except subprocess.TimeoutExpired:
-            waiting()
-            if time.monotonic() > ends_at:
-                raise too_slow(field) from None
 
 
 def fault_told(answer: dict[str, Any], field: str) -> MouthpieceError:
     """Make the error that the other process told of."""
     if answer.get("memory"):
         return MediaTooLarge("the file takes too much memory to be read", field=field, remedy=_REMEDY)
+    if "surprise" in answer:
+        logger.error("file_reader_surprised error=%r", str(answer["surprise"])[:_NOTE_CHARACTERS])
+        return _unavailable(field)
     fault = fault_of(ErrorCode(answer["code"]), answer["message"])
     fault.field, fault.remedy = field, answer["remedy"]
     return fault
 
 
-def ended(status: int, notes: str, field: str) -> MouthpieceError:
-    """What it tells of the file that there is no answer: nothing, where others stopped the process, or it never ran."""
-    name = signal.Signals(-status).name if status < 0 else str(status)
-    logger.warning("file_reader_ended status=%s notes=%r", name, notes)
-    if status >= 0 or -status in _STOPPED:
-        return Unavailable("the file could not be looked into at the moment", field=field)
+def ended(status: int | None, field: str) -> MouthpieceError:
+    """What it tells of the file that there is no answer: nothing, where others stopped the process, or it never ran.
+
+    Args:
+        status: of the process, as `Reader.status` has it.
+        field: the request's field that the file came in.
+    """
+    name = signal.Signals(-status).name if status and status < 0 else str(status)
+    logger.warning("file_reader_ended status=%s", name)
+    if status is None or status >= 0 or -status in _STOPPED:
+        return _unavailable(field)
     if -status == signal.SIGXCPU:
         return too_slow(field)
     return crashed(field)
+
+
+def _unavailable(field: str) -> Unavailable:
+    return Unavailable("the file could not be looked into at the moment", field=field)
 
 
 def crashed(field: str) -> UnreadableMedia:

@@ -1,16 +1,13 @@
-"""Looks into one file, and can do nothing else: the process that `engines.cage` starts for each file.
+"""Looks into one file, and can do nothing else: what `engines.keeper` forks a process for, as `engines.cage` asks.
 
 It has little memory and processor time, opens no more files than it needs at once, writes none, and knows no secrets.
-
-usage: python -m engines.caged QUESTION >ANSWER (both JSON; ends with its standard input)
 """
 
 import json
-import os
 import sys
-import threading
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from contracts.errors import MouthpieceError
 from contracts.jobs import Role
@@ -18,38 +15,25 @@ from engines.confinement import confine
 from engines.probe import probe
 
 
-def main() -> None:
-    """Answer the question."""
-    question = json.loads(sys.argv[1])
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def tell_probe(question: dict[str, Any]) -> None:
+    """Write the answer, a JSON object, to the standard output."""
     confine(question["cpu_s"], question["memory_bytes"])
-    answer = _answer(question)
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps(_answer(question)))
     sys.stdout.flush()
-    # Nothing is left to put away, and what a damaged file left behind may crash on the way out.
-    os._exit(0)
 
 
-def _end_with_parent() -> None:
-    """Nothing ever comes but the end of the process that holds the other end of the pipe."""
-    os.read(0, 1)
-    os._exit(1)
-
-
-def _answer(question: dict[str, object]) -> dict[str, object]:
+def _answer(question: dict[str, Any]) -> dict[str, object]:
     try:
-        found = probe(
-            Path(str(question["path"])),
-            Role(str(question["role"])),
-            str(question["field"]),
-            float(str(question["most_s"])),
-        )
-    except MemoryError:
-        return {"memory": True}
-    except MouthpieceError as fault:
-        return {"code": fault.code, "message": fault.message, "remedy": fault.remedy}
+        found = probe(Path(question["path"]), Role(question["role"]), question["field"], question["most_s"])
+    except Exception as error:
+        return told_of(error)
     return {"found": asdict(found)}
 
 
-if __name__ == "__main__":
-    main()
+def told_of(error: Exception) -> dict[str, object]:
+    """What is told of an error, for `engines.cage.fault_told` to make one of the same kind."""
+    if isinstance(error, MemoryError):
+        return {"memory": True}
+    if isinstance(error, MouthpieceError):
+        return {"code": error.code, "message": error.message, "remedy": error.remedy}
+    return {"surprise": f"{type(error).__name__}: {error}"}

@@ -1,9 +1,7 @@
-"""Decodes one video for another process: the process that `engines.video_apart` starts for each video.
+"""Decodes one video for another process: what `engines.keeper` forks a process for, as `engines.video_apart` asks.
 
 It reads orders, a JSON line each, and bytes that each give a place in the shared memory back. It writes a line about
 the video and the times of its frames, and then a byte for each thing that happens.
-
-usage: python -m engines.caged_video QUESTION (ends with its standard input)
 """
 
 import json
@@ -13,34 +11,38 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
-from contracts.errors import ErrorCode, InputError
+from contracts.errors import UnreadableMedia
+from engines.base import Frame
+from engines.caged import told_of
 from engines.confinement import confine
 from engines.media import VideoSource
 
-#: What happens: a frame lies in its place; nothing yet; there are no more; a fault, a JSON line.
-FRAME, BEAT, END, FAULT = b"f", b".", b"e", b"x"
+#: What happens: a frame lies in the next place; the one before is shown again; nothing yet; there are no more; a fault,
+#: a JSON line.
+FRAME, SAME, BEAT, END, FAULT = b"f", b"s", b".", b"e", b"x"
 #: What comes back: a place that is free again.
 FREE = b"n"
 #: Frames that lie in the shared memory.
 PLACES = 3
+#: The shared memory's number among the open files, behind the standard streams.
+MEMORY = 3
 _BEAT_S = 0.2
 
 
-def main() -> None:
+def serve_video(question: dict[str, Any]) -> None:
     """Serve until nobody asks any more."""
-    question = json.loads(sys.argv[1])
     confine(question["cpu_s"], question["memory_bytes"])
     with suppress(BrokenPipeError):
-        _serve(Path(question["path"]), question["field"], question["memory"])
-    # Nothing is left to put away, and what a damaged file left behind may crash on the way out.
-    os._exit(0)
+        _serve(Path(question["path"]), question["field"])
 
 
-def _serve(path: Path, field: str, memory: int) -> None:
+def _serve(path: Path, field: str) -> None:
     beat = _Beat()
     try:
         video = VideoSource(path, field, beat)
@@ -51,7 +53,7 @@ def _serve(path: Path, field: str, memory: int) -> None:
     _write(END + json.dumps(head).encode() + b"\n" + video.times_s.astype("<f8").tobytes())
     while line := sys.stdin.buffer.readline():
         try:
-            _show(video, json.loads(line), memory, beat)
+            _show(video, json.loads(line), beat)
         except BrokenPipeError:
             raise
         except Exception as error:
@@ -70,39 +72,51 @@ class _Beat:
             _write(BEAT)
 
 
-def _show(video: VideoSource, order: dict[str, list[int]], memory: int, beat: _Beat) -> None:
+def _show(video: VideoSource, order: dict[str, list[int]], beat: _Beat) -> None:
     width, height = order["size"]
-    frame_bytes = width * height * 3
-    with mmap.mmap(memory, PLACES * frame_bytes) as shared:
-        places = np.frombuffer(shared, np.uint8).reshape(PLACES, height, width, 3)
-        for number, frame in enumerate(video.frames_at(order["numbers"], (width, height), beat)):
-            if number >= PLACES and sys.stdin.buffer.read(1) != FREE:
-                os._exit(0)
-            places[number % PLACES] = frame
-            _write(FRAME)
-        del places
-    for _ in range(min(PLACES, len(order["numbers"]))):
-        if sys.stdin.buffer.read(1) != FREE:
-            os._exit(0)
+    shared = mmap.mmap(MEMORY, PLACES * width * height * 3)
+    places = _Places(np.frombuffer(shared, np.uint8).reshape(PLACES, height, width, 3))
+    shown = None
+    for frame in video.frames_at(order["numbers"], (width, height), beat, places.next):
+        _write(SAME if frame is shown else FRAME)
+        shown = frame
+    places.wait_for_all()
     _write(END)
 
 
+class _Places:
+    """Where frames lie in the shared memory, each until it is given back."""
+
+    def __init__(self, places: NDArray[np.uint8]) -> None:
+        self._places = places
+        self._taken = 0
+        self._free = len(places)
+
+    def next(self) -> Frame:
+        """Wait for a place."""
+        if not self._free:
+            self._wait()
+        place: Frame = self._places[self._taken % len(self._places)]
+        self._taken += 1
+        self._free -= 1
+        return place
+
+    def wait_for_all(self) -> None:
+        while self._free < len(self._places):
+            self._wait()
+
+    def _wait(self) -> None:
+        if sys.stdin.buffer.read(1) != FREE:
+            os._exit(0)
+        self._free += 1
+
+
 def _tell_fault(error: Exception) -> None:
-    if isinstance(error, InputError):
-        told = {"code": error.code, "message": error.message, "remedy": error.remedy}
-    elif isinstance(error, MemoryError):
-        told = {"memory": "1"}
-    elif isinstance(error, (av.FFmpegError, ValueError)):
-        told = {"code": ErrorCode.UNREADABLE_MEDIA, "message": "the video cannot be decoded", "remedy": ""}
-    else:
-        raise error
-    _write(FAULT + json.dumps(told).encode() + b"\n")
+    if isinstance(error, (av.FFmpegError, ValueError)):
+        error = UnreadableMedia("the video cannot be decoded")
+    _write(FAULT + json.dumps(told_of(error)).encode() + b"\n")
 
 
 def _write(data: bytes) -> None:
     while data:
         data = data[os.write(1, data) :]
-
-
-if __name__ == "__main__":
-    main()

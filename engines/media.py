@@ -4,7 +4,7 @@ A frame's number is its place in the order of presentation times, which are gath
 at a number is therefore the same whether the frame was reached from the file's start or by seeking.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -38,6 +38,8 @@ _REVERSE_LEAST = 16
 _SEEK_AHEAD = 64
 #: Seconds before the wanted frame to seek to, each tried when the one before it landed too late.
 _SEEK_BACK_S = (0, 1, 5)
+
+Place = Callable[[], Frame]
 
 
 class VideoSource:
@@ -87,7 +89,11 @@ class VideoSource:
         return len(self._clock.ticks)
 
     def frames_at(
-        self, numbers: Sequence[int] | NDArray[np.int32], size: tuple[int, int], waiting: Waiting | None = None
+        self,
+        numbers: Sequence[int] | NDArray[np.int32],
+        size: tuple[int, int],
+        waiting: Waiting | None = None,
+        place: Place | None = None,
     ) -> Iterator[Frame]:
         """Yield the frame of each number in turn; a run of one number, or of neighbours, costs one decode each.
 
@@ -95,10 +101,12 @@ class VideoSource:
             numbers: frame numbers in any order; long ascending and descending runs are fast.
             size: width and height of the frames yielded.
             waiting: called for every packet here, instead of the source's own.
+            place: gives the array (height, width, 3) that the next picture is to lie in, if not one of its own; one
+                that is shown again at once stays where it is.
         """
         chunk = max(_REVERSE_LEAST, _REVERSE_BYTES // self._stored_bytes)
         with self._open() as container:
-            cursor = _Cursor(self._track(container, waiting), self._clock, Rgb(size, self._layout))
+            cursor = _Cursor(self._track(container, waiting), self._clock, Rgb(size, self._layout), place)
             for run in _runs(np.asarray(numbers, dtype=np.int64), chunk):
                 if len(run) > 1 and run[0] > run[-1]:
                     found = [cursor.find(int(number)) for number in run[::-1]]
@@ -180,10 +188,11 @@ _Stored = tuple[int, VideoFrame]
 class _Cursor:
     """A decoder that stands on one frame and moves to another by decoding on or by seeking."""
 
-    def __init__(self, track: _Track, clock: _Clock, convert: Rgb) -> None:
+    def __init__(self, track: _Track, clock: _Clock, convert: Rgb, place: Place | None) -> None:
         self._track = track
         self._clock = clock
         self._convert = convert
+        self._place = place
         self._number = 0
         self._picture: tuple[int, Frame] | None = None
         self._restart()
@@ -209,7 +218,7 @@ class _Cursor:
         """The picture of a frame that was found."""
         tick, frame = stored
         if self._picture is None or self._picture[0] != tick:
-            self._picture = (tick, self._convert(frame))
+            self._picture = (tick, self._convert(frame, self._place and self._place()))
         return self._picture[1]
 
     def _advance(self, wanted: int) -> None:

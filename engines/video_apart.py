@@ -3,11 +3,9 @@
 The frames come through shared memory, a few at a time, and are the same as those of `engines.media.VideoSource`.
 """
 
+import itertools
 import json
 import os
-import select
-import subprocess
-import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
@@ -20,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.base import Frame, Waiting
-from engines.cage import ENVIRONMENT, LOOK_S, ROOT, Bounds, crashed, ended, fault_told, too_slow
-from engines.caged_video import BEAT, END, FAULT, FRAME, FREE, PLACES
+from engines.cage import Bounds, crashed, ended, fault_told, too_slow
+from engines.caged_video import BEAT, END, FAULT, FRAME, FREE, PLACES, SAME
+from engines.keeper import Task
+from engines.reader import Question, Reader, has_news
 
 #: Ten minutes of 4K at 60 frames a second have been decoded long before.
 _BOUNDS = Bounds(cpu_s=3600, wall_s=60.0)
@@ -84,27 +84,18 @@ class _Decoder:
     def __init__(self, path: Path, field: str, bounds: Bounds, waiting: Waiting) -> None:
         self._field, self._silence_s = field, bounds.wall_s
         self._memory = _shared_memory()
-        question = {
+        question: Question = {
             "path": str(path.absolute()),
             "field": field,
             "cpu_s": bounds.cpu_s,
             "memory_bytes": bounds.memory_bytes,
-            "memory": self._memory,
         }
-        orders, self._orders = os.pipe()
-        self._answers, answers = os.pipe()
-        self._process = subprocess.Popen(  # noqa: S603  # nosec B603 # this very program
-            [sys.executable, "-m", "engines.caged_video", json.dumps(question)],
-            stdin=orders,
-            stdout=answers,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[self._memory],
-            cwd=ROOT,
-            env=ENVIRONMENT,
-        )
-        os.close(orders)
-        os.close(answers)
-        weakref.finalize(self, _end, self._process, [self._memory, self._orders, self._answers])
+        try:
+            self._reader = Reader(Task.VIDEO, question, [self._memory], waiting)
+        except BaseException:
+            os.close(self._memory)
+            raise
+        weakref.finalize(self, _end, self._reader, self._memory)
         self._said = bytearray()
         self.head = self._read_head(waiting)
 
@@ -118,20 +109,25 @@ class _Decoder:
 
     def frames(self, numbers: list[int], size: tuple[int, int], waiting: Waiting) -> Iterator[Frame]:
         width, height = size
-        frame_bytes = width * height * 3
-        os.ftruncate(self._memory, PLACES * frame_bytes)
+        os.ftruncate(self._memory, PLACES * width * height * 3)
         self._send(json.dumps({"numbers": numbers, "size": size}).encode() + b"\n")
-        for shown in range(len(numbers)):
-            while (event := self._event(waiting)) != FRAME:
+        places = itertools.cycle(range(PLACES))
+        for _ in numbers:
+            while (event := self._event(waiting)) not in (FRAME, SAME):
                 self._check(event, waiting)
-            frame = np.empty((height, width, 3), np.uint8)
-            # Read, and not mapped: the other side could take mapped memory away.
-            if os.preadv(self._memory, [frame.data], shown % PLACES * frame_bytes) != frame_bytes:
-                raise crashed(self._field)
-            self._send(FREE)
+            if event == FRAME:
+                frame = self._taken(next(places), size)
             yield frame
         while (event := self._event(waiting)) != END:
             self._check(event, waiting)
+
+    def _taken(self, place: int, size: tuple[int, int]) -> Frame:
+        frame = np.empty((size[1], size[0], 3), np.uint8)
+        # Read, and not mapped: the other side could take mapped memory away.
+        if os.preadv(self._memory, [frame.data], place * frame.nbytes) != frame.nbytes:
+            raise crashed(self._field)
+        self._send(FREE)
+        return frame
 
     def _check(self, event: bytes, waiting: Waiting) -> None:
         if event == FAULT:
@@ -142,7 +138,7 @@ class _Decoder:
     def _send(self, data: bytes) -> None:
         with suppress(BrokenPipeError):  # It has ended; what it last said tells why.
             while data:
-                data = data[os.write(self._orders, data) :]
+                data = data[os.write(self._reader.orders, data) :]
 
     def _event(self, waiting: Waiting) -> bytes:
         return self._bytes(1, waiting)
@@ -163,17 +159,11 @@ class _Decoder:
         return found
 
     def _hear(self, waiting: Waiting) -> None:
-        silent_s = 0.0
-        while not select.select([self._answers], [], [], LOOK_S)[0]:
-            waiting()
-            silent_s += LOOK_S
-            if silent_s > self._silence_s:
-                self._process.kill()
-                raise too_slow(self._field)
-        waiting()
-        heard = os.read(self._answers, 1 << 16)
+        if not has_news(self._reader.answers, waiting, self._silence_s):
+            raise too_slow(self._field)
+        heard = os.read(self._reader.answers, 1 << 16)
         if not heard:
-            raise ended(self._process.wait(), "", self._field)
+            raise ended(self._reader.status(), self._field)
         self._said += heard
 
 
@@ -185,8 +175,6 @@ def _shared_memory() -> int:
         return os.dup(file.fileno())
 
 
-def _end(process: "subprocess.Popen[bytes]", files: list[int]) -> None:
-    process.kill()
-    process.wait()
-    for file in files:
-        os.close(file)
+def _end(reader: Reader, memory: int) -> None:
+    reader.end()
+    os.close(memory)
