@@ -40,6 +40,8 @@ MAX_PIXELS = 100_000_000
 #: Rates that sound is sent at, in Hz: telephones have 8000, studios 192000.
 _SOUND_RATES = range(4000, 768_001)
 _MAX_CHANNELS = 64
+#: Bits of sound a second, as its head says: 16 channels at 192 kHz and 32 bits have less.
+MOST_SOUND_BITS_PER_S = 100_000_000
 _OPEN = {
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(sorted(FORMATS)),
@@ -211,7 +213,7 @@ def check_decodable(stream: VideoStream | AudioStream, field: str) -> None:
 
     Raises:
         UnreadableMedia: when its decoder is none of the list, or its rate or channels are no sound's.
-        MediaTooLarge: when its frames have more than 100 million pixels.
+        MediaTooLarge: when its frames have more than 100 million pixels, or its sound more than 100 Mbit a second.
     """
     decoder = stream.codec_context.name if stream.codec_context else "unknown"
     if decoder not in VIDEO_DECODERS | AUDIO_DECODERS:
@@ -225,6 +227,7 @@ def check_decodable(stream: VideoStream | AudioStream, field: str) -> None:
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     else:
         check_sound(stream.rate, stream.channels, field)
+        _check_sound_bits(stream.bit_rate or 0, field)
 
 
 def _check_sides(stream: VideoStream, field: str) -> None:
@@ -233,6 +236,15 @@ def _check_sides(stream: VideoStream, field: str) -> None:
             f"the video has {stream.width} x {stream.height} pixels",
             field=field,
             remedy="Scale it to at most 4096 pixels a side.",
+        )
+
+
+def _check_sound_bits(bits_per_s: int, field: str) -> None:
+    if bits_per_s > MOST_SOUND_BITS_PER_S:
+        raise MediaTooLarge(
+            f"sound of {bits_per_s / 1e6:.0f} Mbit a second, more than {MOST_SOUND_BITS_PER_S // 1_000_000}",
+            field=field,
+            remedy="Export it with 2 channels at 48 kHz.",
         )
 
 

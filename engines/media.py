@@ -27,6 +27,8 @@ from engines.pixels import Rgb, layout_of
 _MOST_FRAMES = 500_000
 #: Uncompressed, a picture of 4096 x 4096 has about so many bytes: each frame of a stream is held whole.
 _MOST_FRAME_BYTES = 64 << 20
+#: Mean bits of pictures a second: 4K of ProRes at 30 frames, and Full HD without any compression, have less.
+MOST_BITS_PER_S = 1_000_000_000
 _MAX_RATE = Fraction(60)
 #: Pictures that come more slowly are a slide show; lips on them move at the default rate.
 _LEAST_RATE, _DEFAULT_RATE = Fraction(10), Fraction(25)
@@ -57,6 +59,8 @@ class VideoSource:
 
     Raises:
         UnreadableMedia: when the file is no video, holds no picture track, or cannot be decoded.
+        MediaTooLarge: when a frame has too many pixels or bytes, or a second too many bits.
+        MediaTooLong: when it has too many frames.
     """
 
     def __init__(self, path: Path, field: str = "", waiting: Waiting = lambda: None) -> None:
@@ -64,9 +68,11 @@ class VideoSource:
         self._field = field
         self._waiting = waiting
         with self._open() as container:
-            self._clock = _read_clock(self._track(container))
-        if not len(self._clock.ticks):
-            raise self._damaged()
+            track = self._track(container)
+            self._clock = _read_clock(track)
+            if not len(self._clock.ticks):
+                raise self._damaged()
+            _check_bits(self._clock, track.stream, field)
         with self._open() as container:
             track = self._track(container)
             first = next(track.decoded(), None)
@@ -158,7 +164,7 @@ class _Track:
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """When each frame is shown: ascending ticks, and how long the last one stays.
+    """When each frame is shown: ascending ticks, how long the last one stays, and how many bytes all are packed into.
 
     AVI stores no presentation times, and those that FFmpeg guesses are wrong where frames are reordered. Its frames
     are `counted` as they leave the decoder, and can be reached from the file's start only.
@@ -167,6 +173,7 @@ class _Clock:
     ticks: NDArray[np.int64]
     last_ticks: int
     counted: bool
+    packed_bytes: int
 
     def decode(self, track: _Track) -> Iterator[tuple[int, VideoFrame]]:
         """Decode on from where the container stands, each frame with its tick."""
@@ -253,17 +260,19 @@ def _read_clock(track: _Track) -> _Clock:
     """Gather presentation times from the packets, without decoding them."""
     shown: dict[int, int] = {}
     counted = track.container.format.name == "avi"
+    packed_bytes = 0
     try:
         for packet in track.packets():
             if packet.size and not packet.is_discard:
                 _check_count(len(shown), packet.size, track.field)
+                packed_bytes += packet.size
                 counted |= packet.pts is None
                 shown[len(shown) if counted or packet.pts is None else packet.pts] = packet.duration or 0
     except av.FFmpegError:
         pass  # cut short: what came before is still shown
     ticks = np.array(range(len(shown)) if counted else sorted(shown), dtype=np.int64)
     last_ticks = shown[int(ticks[-1])] if len(ticks) and not counted else 1
-    return _Clock(ticks, last_ticks, counted)
+    return _Clock(ticks, last_ticks, counted, packed_bytes)
 
 
 def _check_count(frames: int, frame_bytes: int, field: str) -> None:
@@ -272,6 +281,18 @@ def _check_count(frames: int, frame_bytes: int, field: str) -> None:
     if frame_bytes > _MOST_FRAME_BYTES:
         raise MediaTooLarge(
             f"a frame of {frame_bytes} bytes, more than {_MOST_FRAME_BYTES}", field=field, remedy="Compress it more."
+        )
+
+
+def _check_bits(clock: _Clock, stream: VideoStream, field: str) -> None:
+    """Hold the mean rate against the limit; a clip of less than a second counts as one."""
+    ticks = int(clock.ticks[-1] - clock.ticks[0]) + clock.last_ticks
+    seconds = max(float(ticks * _tick_s(stream, counted=clock.counted)), 1.0)
+    if clock.packed_bytes * 8 > MOST_BITS_PER_S * seconds:
+        raise MediaTooLarge(
+            f"{clock.packed_bytes * 8 / seconds / 1e6:.0f} Mbit a second, more than {MOST_BITS_PER_S // 1_000_000}",
+            field=field,
+            remedy="Compress it more, as H.264 for instance.",
         )
 
 

@@ -1,25 +1,30 @@
-"""The processes that read files for this one."""
+"""The processes that read files for others."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
-def keepers() -> list[int]:
-    """Ids of the processes that fork readers: at most one."""
-    return [pid for pid in _children(os.getpid()) if b"engines.keeper" in _told(pid, "cmdline")]
+def keepers(worker: int | None = None) -> list[int]:
+    """Ids of the processes that fork readers for a worker, or for this process: at most one."""
+    return [pid for pid in _children(worker or os.getpid()) if b"engines.keeper" in _told(pid, "cmdline")]
 
 
-def readers() -> list[int]:
+def readers(worker: int | None = None) -> list[int]:
     """Ids of the processes that each read a file."""
-    return [pid for keeper in keepers() for pid in _children(keeper)]
+    return [pid for keeper in keepers(worker) for pid in _children(keeper)]
 
 
 def _children(parent: int) -> list[int]:
     found: list[int] = []
-    for thread in Path(f"/proc/{parent}/task").iterdir():
-        found += [int(each) for each in (thread / "children").read_text().split()]
+    with suppress(OSError):  # It, or one of its threads, has just gone.
+        for thread in Path(f"/proc/{parent}/task").iterdir():
+            found += [int(each) for each in (thread / "children").read_text().split()]
     return found
 
 
 def _told(pid: int, what: str) -> bytes:
-    return Path(f"/proc/{pid}/{what}").read_bytes()
+    try:
+        return Path(f"/proc/{pid}/{what}").read_bytes()
+    except OSError:
+        return b""

@@ -1,10 +1,11 @@
 import re
+import struct
 import time
 from pathlib import Path
 
 import pytest
 
-from contracts.errors import UnreadableMedia
+from contracts.errors import MediaTooLarge, UnreadableMedia
 from contracts.jobs import Role
 from engines.audio import read_speech
 from engines.containers import open_media, sniff
@@ -147,6 +148,17 @@ def test_sound_at_a_rate_that_no_sound_has_is_refused(tmp_path: Path, rate: int)
     path.write_bytes(data)
 
     with pytest.raises(UnreadableMedia):
+        read_speech(path, "audio")
+
+
+def test_sound_of_too_many_bits_a_second_is_refused_by_its_head(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav")
+    data = bytearray(path.read_bytes())
+    rate, channels, bits = 384_000, 16, 32
+    data[22:36] = struct.pack("<HIIHH", channels, rate, rate * channels * bits // 8, channels * bits // 8, bits)
+    path.write_bytes(data)
+
+    with pytest.raises(MediaTooLarge, match=r"^audio: sound of 197 Mbit a second, more than 100$"):
         read_speech(path, "audio")
 
 

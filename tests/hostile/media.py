@@ -272,6 +272,7 @@ def _absurd_sounds() -> Iterator[HostileFile]:
         "2-GHz": (_wav(2_000_000_000, 1, tone), UNREADABLE),
         "65535-channels": (_wav(16000, 65535, tone), UNREADABLE),
         "no-channels": (_wav(16000, 0, tone), UNREADABLE),
+        "1572-Mbit-a-second": (_wav(768_000, 64, bytes(64 * 4 * 4000), bits=32), TOO_LARGE),
         "0-bits": (_wav(16000, 1, tone, bits=0), UNREADABLE),
         "65528-bits": (_wav(16000, 1, tone, bits=65528), UNREADABLE),
         "an-unknown-codec": (_wav(16000, 1, tone, kind=0x4242), UNREADABLE),
