@@ -83,21 +83,21 @@ _DIALECTS = [
 
 @contextmanager
 def _struck(trial: Trial, queue: str, name: str, number: signal.Signals, most: int = 1000) -> Iterator[list[int]]:
-    """Send a signal to each process that has a file open whose name begins so, for the workers of a queue.
+    """Send a signal to each process that reads a file whose name begins so for the workers of a queue.
 
     Yields:
         Those that it was sent to, at most so many.
     """
     struck: list[int] = []
+    workers = trial.pids("worker", queue)
     over = threading.Event()
 
     def strike() -> None:
-        while not over.wait(0.005) and len(struck) < most:
-            for worker in trial.pids("worker", queue):
-                for reader in readers(worker):
-                    if reader not in struck and len(struck) < most and _has_open(reader, name):
-                        os.kill(reader, number)
-                        struck.append(reader)
+        while not over.wait(0.01):
+            for reader in [each for worker in workers for each in readers(worker)]:
+                if reader not in struck and len(struck) < most and _has_open(reader, name):
+                    os.kill(reader, number)
+                    struck.append(reader)
 
     thread = threading.Thread(target=strike)
     thread.start()
@@ -109,8 +109,11 @@ def _struck(trial: Trial, queue: str, name: str, number: signal.Signals, most: i
 
 
 def _has_open(pid: int, name: str) -> bool:
+    files = Path(f"/proc/{pid}/fd")
     try:
-        return any(Path(os.readlink(each)).name.startswith(name) for each in Path(f"/proc/{pid}/fd").iterdir())
+        # Behind the standard streams comes the file, or the memory for frames, of no size until some are asked for.
+        is_at_work = (files / "3").stat().st_size > 0
+        return is_at_work and any(Path(os.readlink(each)).name.startswith(name) for each in files.iterdir())
     except OSError:
         return False
 
