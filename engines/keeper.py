@@ -87,13 +87,18 @@ class _Keeper:
         question, files, _, _ = socket.recv_fds(self._orders, _MOST_BYTES, _MOST_FILES)
         if not question:
             self._end()
-        keeper, pid = os.getpid(), os.fork()
-        if not pid:
-            self._become_reader(keeper, json.loads(question), files[1:])
+        keeper, line = os.getpid(), socket.socket(fileno=files[0])
+        try:
+            pid = os.fork()
+        except OSError:
+            line.close()  # Which tells that nothing has started.
+        else:
+            if not pid:
+                self._become_reader(keeper, json.loads(question), files[1:])
+            self._lines[pid] = line
+            _tell(line, STARTED)
         for file in files[1:]:
             os.close(file)
-        self._lines[pid] = socket.socket(fileno=files[0])
-        _tell(self._lines[pid], STARTED)
 
     def _end(self) -> NoReturn:
         for pid in self._lines:

@@ -100,8 +100,9 @@ def has_news(file: int, waiting: Waiting, most_s: float) -> bool:
     Returns:
         False when nothing came.
     """
-    silent_s = 0.0
-    while not select.select([file], [], [], LOOK_S)[0]:
+    news, silent_s = select.poll(), 0.0
+    news.register(file, select.POLLIN)
+    while not news.poll(LOOK_S * 1000):
         waiting()
         silent_s += LOOK_S
         if silent_s > most_s:
