@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSL
 
 from activities.addresses import Endpoint, check
 from activities.cutoff import cut_off, tracked
+from activities.interim import FinalAnswer
 from contracts.allow_list import AllowList
 from contracts.errors import FetchFailed, FetchRefused, FetchTimeout, MouthpieceError
 
@@ -62,6 +63,7 @@ class PinnedAdapter(HTTPAdapter):
             self._address, port=port, scheme=scheme, pool_kwargs={**tls, **named}
         )
         pool.ConnectionCls = tracked(cast(type[HTTPConnection], pool.ConnectionCls), self._opened)
+        pool.ConnectionCls.response_class = FinalAnswer
         return pool
 
     def add_headers(self, request: requests.PreparedRequest, **kwargs: object) -> None:

@@ -67,9 +67,9 @@ class Poster:
         """Post a delivery's bytes as they were written; a redirect is an answer like any other.
 
         Raises:
-            RetryLater: when too many other attempts to the same host are in flight.
+            RetryLater: when too many other attempts to the same host, or of the same key, are in flight.
         """
-        with self.turns.taken(urlsplit(delivery.url).hostname or ""):
+        with self.turns.taken(urlsplit(delivery.url).hostname or "", delivery.key_id):
             begun = time.monotonic()
             headers: dict[str, str] = {}
             try:

@@ -171,7 +171,7 @@ def _submit_all(items: Sequence[object], batch_id: uuid.UUID) -> list[BatchItem]
     answered: list[BatchItem] = []
     for index, item in enumerate(items):
         try:
-            job = submit(_order(item, index), job_id=uuid.uuid5(batch_id, str(index)), batch_id=str(batch_id))
+            job = submit(_order(item), job_id=uuid.uuid5(batch_id, str(index)), batch_id=str(batch_id))
             answered.append(BatchItem(index=index, id=job.job_id, status="processing", error=None))
         except TransientError as fault:
             fault.remedy = (
@@ -184,7 +184,7 @@ def _submit_all(items: Sequence[object], batch_id: uuid.UUID) -> list[BatchItem]
     return answered
 
 
-def _order(item: object, index: int) -> Order:
+def _order(item: object) -> Order:
     if not isinstance(item, dict):
         raise InvalidRequest("must be an object", remedy="Expected: an object with model and formState.")
     schema = STUDIO_BODIES.get(str(item.get("model")))

@@ -24,14 +24,12 @@ from api.error_table import JsonObject
 from api.fields import RequestSchema, Text, Whole, between, one_of
 from api.lookup import find_job
 from api.problem import PROBLEM
-from api.query import Moment, Number
+from api.query import LONGEST_PAGE, Moment, PageQuery
 from api.services import services
 from contracts.errors import NotFound
 from contracts.scopes import Scope
 from storage.deliveries import Webhook, WebhookFilter, WebhookState
 
-LONGEST_PAGE = 100
-DEFAULT_PAGE = 20
 #: How long one request sends webhooks off, in seconds; what it does not come to is left to the next.
 LONGEST_SENDING_S = 2.0
 
@@ -42,15 +40,9 @@ class DeliveriesSchema(Schema):
     deliveries = fields.List(fields.Nested(DeliverySchema), required=True)
 
 
-class DeliveriesQuery(RequestSchema):
+class DeliveriesQuery(PageQuery):
     """Which webhooks to list."""
 
-    limit = Number(
-        load_default=DEFAULT_PAGE,
-        validate=between(1, LONGEST_PAGE),
-        metadata={"description": f"most webhooks on the page, 1 to {LONGEST_PAGE}."},
-    )
-    cursor = Text(load_default="", metadata={"description": "next_cursor of the page before."})
     state = Text(
         load_default="",
         validate=one_of(*(state.value for state in WebhookState)),

@@ -1,14 +1,12 @@
 """Webhooks as clients see them, whole or as rows of a list, and the cursors of such lists."""
 
-import base64
-import binascii
 import json
 from typing import TypedDict
 
 from marshmallow import Schema, fields
 
+from api import cursors
 from api.fields import one_of
-from contracts.errors import InvalidRequest
 from storage.deliveries import Attempt, Webhook, WebhookState
 
 _MOMENT = {"format": "date-time"}
@@ -104,7 +102,7 @@ def delivery_object(webhook: Webhook) -> DeliveryObject:
 
 def write_cursor(webhook: Webhook) -> str:
     """Make an opaque cursor that goes on after a webhook."""
-    return base64.urlsafe_b64encode(json.dumps(webhook.place).encode()).decode().rstrip("=")
+    return cursors.write(json.dumps(webhook.place))
 
 
 def read_cursor(text: str) -> tuple[str, str] | None:
@@ -113,16 +111,14 @@ def read_cursor(text: str) -> tuple[str, str] | None:
     Raises:
         InvalidRequest: when the text is no cursor.
     """
-    if not text:
-        return None
-    try:
-        place = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error, RecursionError):
-        place = None
-    match place:
+    return cursors.read(text, _place) if text else None
+
+
+def _place(text: str) -> tuple[str, str]:
+    match json.loads(text):
         case [str(created_at), str(delivery_id)]:
             return created_at, delivery_id
-    raise InvalidRequest("is no cursor", field="cursor", remedy="Send the next_cursor of an earlier page, or none.")
+    raise ValueError("is no place among webhooks")
 
 
 def _attempt(attempt: Attempt) -> AttemptObject:

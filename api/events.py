@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 
 from flask import Response, stream_with_context
@@ -47,11 +48,11 @@ def events(job_id: str) -> Response:
     """Follow a job until it has ended; each event is its whole object, so that none before it is needed."""
     record, room = find_job(job_id, "id"), services().waiting_room
     first = view_of(record)
-    if not room.enter():
+    if not room.enter(record.key_id):
         raise Unavailable("too many requests follow jobs at the moment", remedy="Ask again shortly, or poll the job.")
     response = Response(stream_with_context(_stream(record, first)), mimetype=MEDIA_TYPE)
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.call_on_close(room.leave)
+    response.call_on_close(partial(room.leave, record.key_id))
     return response
 
 

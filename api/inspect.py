@@ -203,7 +203,7 @@ def _waited_for(inspection_id: str, wait_s: int) -> Inspection | None:
     """Look until it is found, for `wait_s` seconds at most, or once when too many requests wait already."""
     deadline = time.monotonic() + wait_s
     found = _found(inspection_id)
-    with services().waiting_room.place() as has_place:
+    with services().waiting_room.place(current_key().key_id) as has_place:
         while found is None and has_place and time.monotonic() < deadline and not is_client_gone():
             time.sleep(LOOK_EVERY_S)
             check_still_works()

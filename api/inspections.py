@@ -3,19 +3,15 @@
 from typing import Protocol
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError, WorkflowAlreadyStartedError
+from temporalio.common import Priority
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.temporal import RPC_TIMEOUT, TemporalGateway
+from api.temporal import RPC_TIMEOUT, TemporalGateway, start_once
 from contracts.errors import ErrorCode, InternalError, JobCancelled, MouthpieceError, NotFound, fault_of
 from contracts.inspections import Inspection, InspectionRequest, inspection_workflow_id
-from contracts.steps import Queue
 
 WORKFLOW = "InspectMedia"
-
-#: Somebody waits for it, and it takes a moment: before the segments of jobs, which have 3.
-_PRIORITY = 1
 
 
 class Inspections(Protocol):
@@ -55,21 +51,22 @@ class TemporalInspections:
 
 
 async def _start(client: Client, request: InspectionRequest) -> None:
-    try:
-        await client.start_workflow(
-            WORKFLOW,
-            request,
-            id=inspection_workflow_id(request.inspection_id, request.key_id),
-            task_queue=Queue.FLOW,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            static_summary=f"inspection {request.inspection_id[:8]}",
-            priority=Priority(priority_key=_PRIORITY, fairness_key=request.key_id),
-            rpc_timeout=RPC_TIMEOUT,
-        )
-    except WorkflowAlreadyStartedError:
-        # The same request under one idempotency key.
-        return
+    await start_once(
+        client,
+        WORKFLOW,
+        request,
+        inspection_workflow_id(request.inspection_id, request.key_id),
+        summary=f"inspection {request.inspection_id[:8]}",
+        priority=_turn(request.key_id),
+    )
+
+
+def _turn(key_id: str) -> Priority:
+    """Somebody waits for it, so it need not wait for its own key's jobs; for those of others it takes turns.
+
+    A higher priority than jobs have would let one key that inspects and inspects keep the engine from everybody.
+    """
+    return Priority(fairness_key=f"{key_id}:inspections")
 
 
 async def _outcome(client: Client, inspection_id: str, key_id: str) -> Inspection | None:

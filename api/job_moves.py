@@ -39,15 +39,17 @@ def retry(records: Records, gateway: Gateway, record: JobRecord, now: datetime, 
         Unavailable: when Temporal cannot be reached; the job stays as it was.
     """
     record = _settled(records, gateway, record, now)
-    if not records.jobs.reopen(record.job_id):
+    if not records.jobs.reopen(record.job_id, utc_text(now)):
         raise _not_reopened(records, record)
     try:
         # Of inputs that were removed for their age those that have an address are fetched again.
-        return gateway.retry(record.job_id, from_start or bool(record.inputs_expired_at))
+        retried = gateway.retry(record.job_id, from_start or bool(record.inputs_expired_at))
     except MouthpieceError:
-        # What the job was is entered again, unless a reset that was not heard of has ended it anew meanwhile.
-        records.jobs.close(_outcome(record), record.credits)
+        # A reset that was not heard of may have ended it anew meanwhile.
+        records.jobs.revert(record.job_id)
         raise
+    records.jobs.confirm(record.job_id)
+    return retried
 
 
 def _not_reopened(records: Records, record: JobRecord) -> Conflict:
@@ -150,17 +152,3 @@ def _settled(records: Records, gateway: Gateway, record: JobRecord, now: datetim
     if view.status.is_terminal:
         settle_from_outside(records, record, view, now)
     return records.jobs.find(record.job_id) or record
-
-
-def _outcome(record: JobRecord) -> SettleInput:
-    return SettleInput(
-        job_id=record.job_id,
-        status=record.status,
-        started_at=record.started_at,
-        finished_at=record.finished_at,
-        execution_ms=record.execution_ms,
-        output=record.output,
-        duration_s=record.duration_s,
-        error=record.error,
-        warnings=record.warnings,
-    )

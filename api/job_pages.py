@@ -1,21 +1,17 @@
 """Pages of a key's jobs, newest first."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from api import cursors
 from api.job_object import JobObject, job_object
 from api.lookup import views_of
 from api.services import services
-from contracts.errors import InvalidRequest
 from contracts.jobs import JobView, Status
 from storage.jobs import MAX_NUMBER, JobFilter, JobRecord
 
 #: Most jobs that one request asks Temporal about to find those in a state that only Temporal knows.
 MOST_LOOKED_AT = 300
-
-_PREFIX = b"before:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +52,7 @@ def page(which: JobFilter, state: Status | None, limit: int) -> Page:
 
 def write_cursor(number: int) -> str:
     """Make an opaque cursor that goes on before a job's number."""
-    return base64.urlsafe_b64encode(_PREFIX + str(number).encode()).decode().rstrip("=")
+    return cursors.write(_place(number))
 
 
 def read_cursor(text: str) -> int:
@@ -65,13 +61,17 @@ def read_cursor(text: str) -> int:
     Raises:
         InvalidRequest: when the text is no cursor.
     """
-    try:
-        prefix, digits = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).split(b":")
-        number = int(digits)
-    except (ValueError, binascii.Error):
-        prefix, number = b"", 0
-    if prefix + b":" != _PREFIX or not 0 < number <= MAX_NUMBER or write_cursor(number) != text:
-        raise InvalidRequest("is no cursor", field="cursor", remedy="Send the next_cursor of an earlier page, or none.")
+    return cursors.read(text, _number)
+
+
+def _place(number: int) -> str:
+    return f"before:{number}"
+
+
+def _number(place: str) -> int:
+    number = int(place.rpartition(":")[2])
+    if place != _place(number) or not 0 < number <= MAX_NUMBER:
+        raise ValueError("is no place among jobs")
     return number
 
 

@@ -11,31 +11,22 @@ from api import job_moves
 from api.auth import current_key
 from api.blueprint import ApiBlueprint
 from api.error_table import JsonObject
-from api.fields import RequestSchema, Text, between, one_of
+from api.fields import Text, one_of
 from api.job_object import JobObject, JobObjectSchema, current_job_object, job_object
 from api.job_pages import page, read_cursor
 from api.lookup import find_job, view_of
 from api.problem import PROBLEM
-from api.query import Moment, Number
+from api.query import Moment, PageQuery
 from api.services import services, utc_text
 from contracts.errors import Conflict
 from contracts.jobs import Status
 from contracts.scopes import Scope
 from storage.jobs import MAX_NUMBER, JobFilter
 
-LONGEST_PAGE = 100
-DEFAULT_PAGE = 20
 
-
-class JobsQuery(RequestSchema):
+class JobsQuery(PageQuery):
     """Which jobs to list."""
 
-    limit = Number(
-        load_default=DEFAULT_PAGE,
-        validate=between(1, LONGEST_PAGE),
-        metadata={"description": f"most jobs on the page, 1 to {LONGEST_PAGE}."},
-    )
-    cursor = Text(load_default="", metadata={"description": "next_cursor of the page before."})
     state = Text(
         load_default="",
         validate=one_of(*(status.value for status in Status)),

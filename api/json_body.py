@@ -51,19 +51,16 @@ class JsonBody(FlaskParser):
         raise invalid(messages.get("json") or messages.get("query") or messages, schema) from error
 
 
-def invalid(messages: object, schema: Schema, within: str = "") -> InvalidRequest:
+def invalid(messages: object, schema: Schema) -> InvalidRequest:
     """Put marshmallow's messages into one fault.
 
     Args:
         messages: as a ValidationError has them.
         schema: what did not accept the value.
-        within: where in the body the value stood, with a dot at its end, or "".
     """
     (path, message), *others = _faults(messages)
-    also = f" (also wrong: {', '.join(within + '.'.join(path) for path, _ in others)})" if others else ""
-    return InvalidRequest(
-        message + also, field=(within + ".".join(path)).rstrip("."), remedy=_description(schema, path)
-    )
+    also = f" (also wrong: {', '.join('.'.join(path) for path, _ in others)})" if others else ""
+    return InvalidRequest(message + also, field=".".join(path).rstrip("."), remedy=_description(schema, path))
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -11,7 +11,7 @@ from api.fields import Part, RequestSchema, Text, WebAddress, Whole, between, on
 from api.lookup import failure_text, find_job, output_url
 from api.query import WaitQuery
 from api.services import services
-from api.submission import Order, submit
+from api.submission import Order, Submitted, submit
 from api.sync_fields import (
     MAX_BODY_BYTES,
     Entries,
@@ -248,22 +248,24 @@ class DevStatusSchema(Schema):
     errorMessage = fields.String(required=True, allow_none=True)
 
 
-class DevSubmitted(TypedDict):
+class Accepted(TypedDict):
+    """What is said of a new job beside its number."""
+
+    status: str
+    estimatedCredits: int
+    createdAt: str
+
+
+class DevSubmitted(Accepted):
     """The answer to an order."""
 
     jobId: int
-    status: str
-    estimatedCredits: int
-    createdAt: str
 
 
-class Generated(TypedDict):
+class Generated(Accepted):
     """The answer to a script."""
 
     job_id: int
-    status: str
-    estimatedCredits: int
-    createdAt: str
 
 
 class DevStatus(TypedDict):
@@ -287,9 +289,7 @@ blueprint = ApiBlueprint("lipsync_dev", ERRORS, max_body_bytes=MAX_BODY_BYTES)
 def submit_lipsync(order: Order) -> DevSubmitted:
     """Give a video another voice."""
     job = submit(order)
-    return DevSubmitted(
-        jobId=job.number, status="processing", estimatedCredits=job.estimated_credits, createdAt=job.created_at
-    )
+    return DevSubmitted(jobId=job.number, **_accepted(job))
 
 
 @blueprint.post("/v1/generate")
@@ -299,9 +299,7 @@ def submit_lipsync(order: Order) -> DevSubmitted:
 def generate(order: Order) -> Generated:
     """Make a portrait speak a script."""
     job = submit(order)
-    return Generated(
-        job_id=job.number, status="processing", estimatedCredits=job.estimated_credits, createdAt=job.created_at
-    )
+    return Generated(job_id=job.number, **_accepted(job))
 
 
 @blueprint.get("/v1/lipsync/status/<job_id>")
@@ -320,6 +318,10 @@ def status(wait_s: int, job_id: str) -> DevStatus:
         creditsUsed=view.credits,
         errorMessage=failure_text(view) or None,
     )
+
+
+def _accepted(job: Submitted) -> Accepted:
+    return Accepted(status="processing", estimatedCredits=job.estimated_credits, createdAt=job.created_at)
 
 
 def _media(body: JsonObject, field: str, role: Role) -> MediaRef:

@@ -11,6 +11,9 @@ from api.fields import RequestSchema, Text, between
 #: Longest time that a request waits for a job, in seconds.
 LONGEST_WAIT_S = 60
 
+#: Most entries on a page of a list, and how many if nothing is said.
+LONGEST_PAGE, _USUAL_PAGE = 100, 20
+
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
@@ -37,6 +40,17 @@ class Moment(Text):
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         except (ValueError, OverflowError) as fault:
             raise ValidationError("must be a time like 2026-01-02T03:04:05Z") from fault
+
+
+class PageQuery(RequestSchema):
+    """Which page of a list."""
+
+    limit = Number(
+        load_default=_USUAL_PAGE,
+        validate=between(1, LONGEST_PAGE),
+        metadata={"description": f"most entries on the page, 1 to {LONGEST_PAGE}."},
+    )
+    cursor = Text(load_default="", metadata={"description": "next_cursor of the page before."})
 
 
 class WaitQuery(RequestSchema):

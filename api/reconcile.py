@@ -3,14 +3,15 @@
 import logging
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.job_moves import redeliver, settle_from_outside
 from api.services import Services, utc_text
 from api.temporal import Gateway
-from contracts.errors import Conflict, MouthpieceError
+from contracts.errors import Conflict, InternalError, MouthpieceError
 from storage.deliveries import WebhookState
 from storage.records import Records
 
@@ -32,6 +33,8 @@ class Reconciled:
 def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
     """Mark or drop every job older than a minute of which it is unknown whether it started; settle those stopped.
 
+    The same for retries.
+
     Jobs and webhooks that a restored copy of the records owes are started first.
 
     Raises:
@@ -41,14 +44,27 @@ def reconcile(records: Records, gateway: Gateway, now: datetime) -> Reconciled:
     started = dropped = 0
     before = utc_text(now - GRACE)
     for record in records.jobs.unstarted(before):
-        if gateway.view(record.job_id) is None:
-            # Not one that was submitted again meanwhile.
-            dropped += records.jobs.drop(record.job_id, before)
-        else:
-            records.jobs.mark_started(record.job_id)
-            started += 1
-        logger.info("job in doubt decided job_id=%s", record.job_id)
+        with _by_itself(record.job_id):
+            if gateway.view(record.job_id) is None:
+                # Not one that was submitted again meanwhile.
+                dropped += records.jobs.drop(record.job_id, before)
+            else:
+                records.jobs.mark_started(record.job_id)
+                started += 1
+            logger.info("job in doubt decided job_id=%s", record.job_id)
+    _decide_retries(records, gateway, before)
     return Reconciled(started=started, dropped=dropped, settled=_settle(records, gateway, now))
+
+
+def _decide_retries(records: Records, gateway: Gateway, before: str) -> None:
+    """A retry that broke off before Temporal heard of it was never answered for: the job is what it was."""
+    for job_id in records.jobs.unconfirmed(before):
+        with _by_itself(job_id):
+            view = gateway.view(job_id)
+            if view and not view.status.is_terminal:
+                records.jobs.confirm(job_id)
+            elif records.jobs.revert(job_id):
+                logger.info("retry that was never begun is undone job_id=%s", job_id)
 
 
 def _start_owed(records: Records, gateway: Gateway, now: datetime) -> None:
@@ -76,12 +92,22 @@ def _settle(records: Records, gateway: Gateway, now: datetime) -> int:
         # Temporal goes on listing it for as long as it keeps it.
         if record is None or record.status.is_terminal:
             continue
-        view = gateway.view(job_id)
-        # A retried job has an earlier run that was closed so, and goes on.
-        if view and view.status.is_terminal:
-            settle_from_outside(records, record, view, now)
-            settled += 1
+        with _by_itself(job_id):
+            view = gateway.view(job_id)
+            # A retried job has an earlier run that was closed so, and goes on.
+            if view and view.status.is_terminal:
+                settle_from_outside(records, record, view, now)
+                settled += 1
     return settled
+
+
+@contextmanager
+def _by_itself(job_id: str) -> Iterator[None]:
+    """Let what is wrong with one job, such as a key for its payloads that is gone, hold up no other."""
+    try:
+        yield
+    except InternalError as fault:
+        logger.warning("job in doubt stays so for now job_id=%s fault=%s", job_id, fault)
 
 
 def keep_reconciling(services: Services) -> threading.Thread:
@@ -93,6 +119,9 @@ def keep_reconciling(services: Services) -> threading.Thread:
                 reconcile(services.records, services.gateway, services.clock())
             except MouthpieceError as fault:
                 logger.warning("jobs in doubt stay so for now fault=%s", fault)
+            except Exception:
+                # Nobody would start this thread again, and every later job in doubt would stay so.
+                logger.exception("jobs in doubt stay so for now")
             time.sleep(GRACE.total_seconds())
 
     thread = threading.Thread(target=work, name="reconcile", daemon=True)

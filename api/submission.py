@@ -70,6 +70,10 @@ def submit(order: Order, *, job_id: uuid.UUID | None = None, batch_id: str = "")
     number = jobs.add(request, utc_text(services().clock()))
     created_at = jobs.created_at(request.job_id)
     _start(request)
+    if not _mark_started(request.job_id):
+        # This process stood still for so long that another took the job for one that never started.
+        number = jobs.add(request, created_at)
+        _mark_started(request.job_id)
     logger.info(
         "job submitted job_id=%s number=%s key_id=%s dialect=%s", request.job_id, number, request.key_id, order.dialect
     )
@@ -88,15 +92,16 @@ def _start(request: JobRequest) -> None:
     except MouthpieceError:
         services().records.jobs.drop(request.job_id)
         raise
-    _mark_started(request.job_id)
 
 
-def _mark_started(job_id: str) -> None:
+def _mark_started(job_id: str) -> bool:
+    """Whether the job is in the records, as far as is known."""
     try:
-        services().records.jobs.mark_started(job_id)
+        return services().records.jobs.mark_started(job_id)
     except StorageBusy:
         # The job runs, whatever the records say: `reconcile` will find out, the client need not know.
         logger.warning("job left in doubt job_id=%s", job_id)
+        return True
 
 
 def _job_request(order: Order, job_id: uuid.UUID, batch_id: str) -> JobRequest:

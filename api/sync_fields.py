@@ -16,6 +16,7 @@ from contracts.timings import (
     LONGEST_ENTRY,
     MOST_ENTRIES,
     NO_IPA,
+    idle_language,
     needs_language,
     read_entries,
 )
@@ -183,9 +184,8 @@ def require_language(body: JsonObject, *names: str) -> None:
 
 def idle_warnings(body: JsonObject, *timings: str) -> tuple[str, ...]:
     """What to warn of in a loaded body: a language without a word in the timings of these names."""
-    said = [entries for name in timings if (entries := body.get(name))]
-    is_idle = bool(body["language"]) and not any(needs_language(entries) for entries in said)  # type: ignore[arg-type]
-    return ("language changes nothing: there are no words in timings",) if is_idle else ()
+    said: list[tuple[TimedText, ...]] = [body[name] for name in timings if body.get(name)]  # type: ignore[misc]
+    return idle_language(str(body["language"]), *said)
 
 
 def _nested(fault: InvalidRequest) -> list[str] | dict[str | int, object]:

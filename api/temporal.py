@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -221,24 +221,16 @@ class TemporalGateway:
 
     async def _start(self, request: JobRequest) -> None:
         queued = JobView(job_id=request.job_id, status=Status.QUEUED, stage=Stage.FETCH, warnings=request.warnings)
-        client = await self._client()
-        try:
-            await client.start_workflow(
-                WORKFLOW,
-                request,
-                id=workflow_id(request.job_id),
-                task_queue=Queue.FLOW,
-                id_reuse_policy=ReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                memo={MEMO_VIEW: queued},
-                search_attributes=_search_attributes(request, queued),
-                static_summary=f"{request.model} {request.job_id[:8]}",
-                priority=Priority(fairness_key=request.key_id),
-                rpc_timeout=RPC_TIMEOUT,
-            )
-        except WorkflowAlreadyStartedError:
-            # Ids are random, so this is an earlier try of the same call.
-            logger.info("job had started already job_id=%s", request.job_id)
+        await start_once(
+            await self._client(),
+            WORKFLOW,
+            request,
+            workflow_id(request.job_id),
+            summary=f"{request.model} {request.job_id[:8]}",
+            priority=Priority(fairness_key=request.key_id),
+            memo={MEMO_VIEW: queued},
+            search_attributes=_search_attributes(request, queued),
+        )
 
     async def _view(self, job_id: str) -> JobView | None:
         return await read_view(await self._client(), job_id, RPC_TIMEOUT)
@@ -311,11 +303,43 @@ class TemporalGateway:
     async def _unsettled(self) -> list[str]:
         client = await self._client()
         found = client.list_workflows(UNSETTLED, limit=UNSETTLED_LIMIT, rpc_timeout=RPC_TIMEOUT)
-        return [job_id_of(run.id) async for run in found]
+        # Somebody may have started one by hand, in Temporal's UI for instance, under a name of their own.
+        return [job_id_of(run.id) async for run in found if run.id.startswith(workflow_id(""))]
 
     async def _ready(self) -> bool:
         client = await self._client()
         return await client.service_client.check_health(timeout=timedelta(seconds=READY_TIMEOUT_S))
+
+
+async def start_once(
+    client: Client,
+    workflow: str,
+    request: object,
+    run_as: str,
+    *,
+    summary: str,
+    priority: Priority,
+    memo: Mapping[str, object] | None = None,
+    search_attributes: TypedSearchAttributes | None = None,
+) -> None:
+    """Start a workflow under an id that no other has or had; starting it again changes nothing."""
+    try:
+        await client.start_workflow(
+            workflow,
+            request,
+            id=run_as,
+            task_queue=Queue.FLOW,
+            id_reuse_policy=ReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            memo=memo,
+            search_attributes=search_attributes,
+            static_summary=summary,
+            priority=priority,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        # Ids are random, or made of an idempotency key, so this is an earlier try of the same call.
+        logger.info("workflow had started already id=%s", run_as)
 
 
 def _unavailable() -> Unavailable:

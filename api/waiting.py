@@ -25,7 +25,7 @@ def waited_view(record: JobRecord, wait_s: int) -> JobView:
     view, deadline = view_of(record), time.monotonic() + wait_s
     if view.status.is_terminal or not wait_s:
         return view
-    with services().waiting_room.place() as has_place:
+    with services().waiting_room.place(record.key_id) as has_place:
         while has_place and not view.status.is_terminal and not is_client_gone():
             left_s = deadline - time.monotonic()
             if left_s <= 0:

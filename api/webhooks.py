@@ -184,7 +184,7 @@ def enable_endpoint(url: str) -> Enabled:
 def send_test_event(url: str) -> Probed:
     """Post a test event to an endpoint and say what it answered; 2xx enables an endpoint that was disabled."""
     event = a_test_event(current_key().key_id, url, utc_text(services().clock()))
-    with services().waiting_room.place() as has_place:
+    with services().waiting_room.place(event.key_id) as has_place:
         if not has_place:
             raise Unavailable("too many requests are waiting", remedy="Send the same request again shortly.")
         found = services().gateway.probe(event)

@@ -293,12 +293,12 @@ def probe(step: Delivery) -> ProbeResult:
     raise NotImplementedError
 
 
-def _retry(first_s: float, most_s: float, attempts: int, factor: float = 2.0) -> RetryPolicy:
+def _retry(first_s: float, most_s: float, attempts: int) -> RetryPolicy:
     return RetryPolicy(
         initial_interval=timedelta(seconds=first_s),
         maximum_interval=timedelta(seconds=most_s),
         maximum_attempts=attempts,
-        backoff_coefficient=factor,
+        backoff_coefficient=2.0,
         non_retryable_error_types=NON_RETRYABLE,
     )
 

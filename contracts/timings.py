@@ -47,6 +47,12 @@ def needs_language(entries: Sequence[TimedText]) -> bool:
     return any(entry.text for entry in entries)
 
 
+def idle_language(language: str, *said: Sequence[TimedText]) -> tuple[str, ...]:
+    """What to warn of: a language, and not a word in the timings."""
+    is_idle = bool(language) and not any(map(needs_language, said))
+    return ("language changes nothing: there are no words in timings",) if is_idle else ()
+
+
 def _entry(row: object, number: int, before_s: float) -> TimedText:
     if not isinstance(row, Mapping):
         raise _fault("must be an object", number)

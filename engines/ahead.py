@@ -29,9 +29,8 @@ class _Closed(Exception):
 class _Channel(Generic[T]):
     """A bounded queue that either side can close; what was put in before is still taken out."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self) -> None:
         self._items: deque[T] = deque()
-        self._depth = depth
         self._changed = threading.Condition()
         self._closed = False
 
@@ -42,7 +41,7 @@ class _Channel(Generic[T]):
     def put(self, item: T) -> None:
         """Hand over an item once there is room; raises _Closed when nobody takes it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._items) < self._depth)
+            self._changed.wait_for(lambda: self._closed or len(self._items) < DEPTH)
             if self._closed:
                 raise _Closed
             self._items.append(item)
@@ -69,9 +68,7 @@ class _Channel(Generic[T]):
             self._changed.notify_all()
 
 
-def made_ahead(
-    make: Callable[[Waiting], Iterable[T]], waiting: Waiting, depth: int = DEPTH
-) -> Generator[T, None, None]:
+def made_ahead(make: Callable[[Waiting], Iterable[T]], waiting: Waiting) -> Generator[T, None, None]:
     """Yield what another thread makes while this one works on what came before.
 
     The thread has ended once the iterator is exhausted or closed.
@@ -80,12 +77,11 @@ def made_ahead(
         make: makes the items, in the other thread; it is to call what it is given at least every second of work, from
             which a stop may be raised.
         waiting: called in this thread whenever the other showed a sign of life while this one waited for it.
-        depth: how many items may lie ready.
 
     Raises:
         Exception: what `make` or its items raised, in their place.
     """
-    channel = _Channel[T](depth)
+    channel = _Channel[T]()
     beats = _Beats(channel)
 
     def produce() -> None:
@@ -138,13 +134,12 @@ def _taken(channel: _Channel[T], beats: _Beats, waiting: Waiting) -> Iterator[T]
         yield channel.take()
 
 
-def taken_behind(items: Iterable[T], take: Callable[[Iterator[T]], R], depth: int = DEPTH) -> R:
+def taken_behind(items: Iterable[T], take: Callable[[Iterator[T]], R]) -> R:
     """Make items in this thread while another takes those that came before.
 
     Args:
         items: iterated here.
         take: takes them all, in the other thread.
-        depth: how many items may lie ready.
 
     Returns:
         What `take` returned.
@@ -152,7 +147,7 @@ def taken_behind(items: Iterable[T], take: Callable[[Iterator[T]], R], depth: in
     Raises:
         Exception: what the items or `take` raised.
     """
-    channel = _Channel[T](depth)
+    channel = _Channel[T]()
     is_whole = False
 
     def received() -> Iterator[T]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.base import Frame
+from engines.smoothstep import smoothstep
 
 Plane = NDArray[np.float32]
 
@@ -115,5 +116,4 @@ def _inside(oval: Oval, rows: slice, columns: slice) -> Plane:
     y = (np.arange(rows.start, rows.stop, dtype=np.float32) + np.float32(0.5 - oval.middle[1]))[:, None]
     inverse = np.linalg.inv(np.stack([oval.across, oval.down], axis=1))
     radius = np.hypot(inverse[0, 0] * x + inverse[0, 1] * y, inverse[1, 0] * x + inverse[1, 1] * y)
-    part = np.clip((1 - radius) / _FEATHER, 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), dtype=np.float32)
+    return np.asarray(smoothstep((1 - radius) / _FEATHER), dtype=np.float32)

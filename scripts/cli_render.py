@@ -7,6 +7,7 @@ import click
 
 from contracts.jobs import FaceChoice, OutputOptions, SyncMode
 from contracts.settings import Settings
+from contracts.timings import idle_language
 from scripts import progress, table
 from scripts.options import Mp4File, read_settings, with_settings
 from scripts.timings_file import read_file, with_sync
@@ -55,19 +56,13 @@ def render(
     output: Path,
 ) -> None:
     """Render one file with an engine, here and now."""
-    source = image or video
-    if source is None or (image and video):
-        raise click.UsageError("give one of --image and --video")
-    from scripts.render import is_still, render_file
-
-    if image and not is_still(source):
-        raise click.UsageError(f"--image: {source} is no PNG, JPEG or WebP picture")
+    source = _source(image, video)
     if right_timings and not right_vocal:
         raise click.UsageError("--right-timings goes with --right-vocal")
-    if video and is_still(source):
-        raise click.UsageError(f"--video: {source} is a picture; give it with --image")
+    from scripts.render import render_file
 
     settings = read_settings()
+    said, right_said = read_file(timings, language), read_file(right_timings, language, "--right-timings")
     with progress.bars() as bars:
         plan = render_file(
             source,
@@ -77,8 +72,8 @@ def render(
             vocal=vocal,
             right_vocal=right_vocal,
             mask=mask,
-            timings=read_file(timings, language),
-            right_timings=read_file(right_timings, language, "--right-timings"),
+            timings=said,
+            right_timings=right_said,
             face=FaceChoice(face),
             prompt=prompt,
             seed=seed,
@@ -93,9 +88,24 @@ def render(
             segment_s=settings.segment_s,
             progress=progress.Stages(bars),
         )
-    for warning in plan.warnings:
+    idle = idle_language(language, *(each.entries for each in (said, right_said) if each))
+    for warning in idle + plan.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{output}: {plan.width}x{plan.height}, {plan.frames} frames, {plan.duration_s:.2f} s", err=True)
+
+
+def _source(image: Path | None, video: Path | None) -> Path:
+    """The one that was given, if it is what it was given as."""
+    source = image or video
+    if source is None or (image and video):
+        raise click.UsageError("give one of --image and --video")
+    from scripts.render import is_still
+
+    if image and not is_still(source):
+        raise click.UsageError(f"--image: {source} is no PNG, JPEG or WebP picture")
+    if video and is_still(source):
+        raise click.UsageError(f"--video: {source} is a picture; give it with --image")
+    return source
 
 
 @click.command()

@@ -57,6 +57,8 @@ def api(settings: Settings, host: str, port: int, processes: int, threads: int) 
         "--keep-alive": 30,
         "--chdir": ROOT,
         "--log-level": "warning",
+        # No header moves the path: what a proxy in front keeps from clients by its path is what is answered here.
+        "--forwarder-headers": "",
     }
     words = [str(word) for pair in flags.items() for word in pair]
     sys.stderr.flush()

@@ -1,5 +1,6 @@
 """The command that sends a job to a running service."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -75,7 +76,7 @@ def submit(
     if vocal and (image or resolution or seed is not None or webhook):
         raise click.UsageError("--vocal goes with --video and --audio alone")
     fit = _asked(sync_mode=(sync_mode, SyncMode.BOUNCE), sync_offset_ms=(sync_offset, 0))
-    said = _asked(face=(face, FaceChoice.ACTIVE)) | _said(read_file(timings, language))
+    said = _asked(face=(face, FaceChoice.ACTIVE)) | _said(read_file(timings, language), language)
     address = _service(settings, url)
     client = ApiClient(address, Secret(key) if key else _own_key(settings, address))
     placed = {
@@ -90,6 +91,8 @@ def submit(
     click.echo(sent.reference)
     if wait or output:
         _finish(client, sent, JobProgress(settings, address), output, _later(settings, address, sent))
+    else:
+        _tell_warnings(client, sent)
 
 
 def _seed(seed: int | None) -> Body:
@@ -101,11 +104,9 @@ def _asked(**options: tuple[str | int, str | int]) -> Body:
     return {name: value for name, (value, usual) in options.items() if value != usual}
 
 
-def _said(timings: Timings | None) -> Body:
-    if timings is None:
-        return {}
-    language: Body = {"language": timings.language} if timings.language else {}
-    return {"timings": rows_of(timings)} | language
+def _said(timings: Timings | None, language: str) -> Body:
+    spoken: Body = {"language": language} if language else {}
+    return spoken if timings is None else {"timings": rows_of(timings)} | spoken
 
 
 def _service(settings: Settings, url: str | None) -> str:
@@ -128,6 +129,21 @@ def _own_key(settings: Settings, address: str) -> Secret:
         records.close()
 
 
+def _tell_warnings(client: ApiClient, sent: Sent) -> None:
+    """Say what the service warns of in a job it has just taken."""
+    try:
+        warnings = client.standing(sent).warnings
+    except MouthpieceError:
+        # The job is taken; a key that may not read, or an outage, does not undo that.
+        return
+    _warn(warnings)
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
 def _finish(client: ApiClient, sent: Sent, job_progress: JobProgress, output: Path | None, later: str) -> None:
     """Wait for a job's end and fetch its result; however that breaks off, say how to come back to it."""
     try:
@@ -138,8 +154,7 @@ def _finish(client: ApiClient, sent: Sent, job_progress: JobProgress, output: Pa
     except (KeyboardInterrupt, MouthpieceError, OSError):
         click.echo(f"The service keeps job {sent.reference}; {later}", err=True)
         raise
-    for warning in standing.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    _warn(standing.warnings)
     if not standing.output:
         raise JobFailed(f"the job failed: {standing.error or 'no output'}", remedy=remedies.of(standing.error_code))
     click.echo(output or standing.output)

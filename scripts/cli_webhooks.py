@@ -12,6 +12,7 @@ from contracts.errors import InternalError, NotFound
 from contracts.settings import Settings
 from scripts import connection, table
 from scripts.options import open_records, with_settings
+from scripts.plain import plain
 from storage.deliveries import Webhook, WebhookFilter, WebhookState
 from storage.records import Records
 from storage.signing import LONGEST_OVERLAP, USUAL_OVERLAP, new_signing_secret
@@ -54,7 +55,8 @@ def show(settings: Settings, webhook_id: str) -> None:
     lines = table.lines(_HEADERS, [_row(webhook)])
     for each in webhook.attempts:
         said = f"HTTP {each.http_status}" if each.http_status else "no answer"
-        lines.append(f"attempt {each.attempt} at {each.at}: {said} in {each.latency_ms} ms: {each.answer}".rstrip(": "))
+        told = f"attempt {each.attempt} at {each.at}: {said} in {each.latency_ms} ms: {plain(each.answer)}"
+        lines.append(told.rstrip(": "))
         lines += [f"    {name}: {value}" for name, value in each.request_headers.items()]
     click.echo("\n".join(lines))
 
@@ -144,9 +146,9 @@ def test(settings: Settings, url: str, key_id: str) -> None:
         raise NotFound(f"no key has the id {key_id}", remedy="mouthpiece keys list shows them.")
     found = connection.gateway(settings).probe(a_test_event(key_id, url, utc_text(utc_now())))
     if not found.is_accepted:
-        raise NotTaken(f"HTTP {found.http_status} {found.answer}" if found.http_status else found.answer)
+        raise NotTaken(f"HTTP {found.http_status} {plain(found.answer)}" if found.http_status else found.answer)
     records.endpoints.enable(key_id, url)
-    click.echo(f"HTTP {found.http_status} in {found.latency_ms} ms {found.answer}".rstrip())
+    click.echo(f"HTTP {found.http_status} in {found.latency_ms} ms {plain(found.answer)}".rstrip())
 
 
 _HEADERS = ("ID", "STATE", "TRIED", "CREATED", "NEXT", "KEY", "JOB", "URL")

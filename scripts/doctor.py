@@ -16,6 +16,7 @@ from contracts.settings import Settings
 from scripts import ports, runfile, temporal_binary
 from scripts.stack import Stack
 from storage.blobs import open_blobs
+from storage.folders import is_private
 from storage.records import Records
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -93,7 +94,13 @@ def data_folder(settings: Settings) -> Finding:
         remedy = "mouthpiece data check tells more; mouthpiece restore brings a backup back."
         detail = f"{settings.data_dir}: the records are damaged: {damage[0]}"
         return Finding(name="data folder", state=State.FAULT, detail=detail, remedy=remedy)
-    return Finding(name="data folder", state=State.OK, detail=f"{settings.data_dir}, records are whole")
+    detail = f"{settings.data_dir}, records are whole"
+    if not is_private(settings.data_dir):
+        detail += "; other users of this machine may enter it and read webhook secrets"
+        return Finding(
+            name="data folder", state=State.NOTE, detail=detail, remedy=f"chmod 700 {settings.data_dir}, unless meant."
+        )
+    return Finding(name="data folder", state=State.OK, detail=detail)
 
 
 def blob_store(settings: Settings) -> Finding:

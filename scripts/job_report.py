@@ -9,6 +9,7 @@ from contracts.errors import Unavailable
 from contracts.jobs import JobView, MediaRef, workflow_id
 from contracts.settings import Settings
 from scripts import connection, remedies, runfile
+from scripts.plain import plain
 from storage.deliveries import Attempt, Webhook
 from storage.jobs import JobRecord
 from storage.links import Links
@@ -91,7 +92,7 @@ def details(settings: Settings, record: JobRecord, view: JobView | None, webhook
         else "",
     }
     lines = [f"{name:<9} {value}" for name, value in entries.items() if value]
-    return lines + [line for webhook in webhooks for line in _webhook(webhook)]
+    return [plain(line) for line in lines + [line for webhook in webhooks for line in _webhook(webhook)]]
 
 
 def _status(record: JobRecord, view: JobView | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from contracts.errors import InternalError
+from storage.folders import make_private
 
 _NAME = "stack.json"
 _LOCK = "stack.lock"
@@ -76,7 +77,7 @@ def claim(data_dir: Path) -> Iterator[None]:
 
 def _make(data_dir: Path) -> None:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        make_private(data_dir)
         fault = "" if os.access(data_dir, os.W_OK | os.X_OK) else "not writable"
     except OSError as error:
         fault = error.strerror or str(error)

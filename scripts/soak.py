@@ -89,7 +89,7 @@ def soak(folder: Path, seconds: float, clients: int, *, is_light: bool) -> tuple
         collecting(stand.webhook_secret()) as mailbox,
     ):
         customers = Customers(stand, inputs, mailbox, 0)
-        make_talking(customers, stand, media)
+        make_talking(customers, media)
         with _loading(_Load(customers), clients) as load:
             time.sleep(seconds * _WARM_UP_SHARE)
             start, jobs_before = measure(stand), len(load.served)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -123,9 +123,9 @@ def _descendants(pid: int) -> list[tuple[int, list[str]]]:
 
 
 @contextmanager
-def serving(folder: Path, handler: Callable[..., SimpleHTTPRequestHandler] | None = None) -> Iterator[str]:
+def serving(folder: Path) -> Iterator[str]:
     """Serve a folder's files over HTTP on loopback; yields the URL without a trailing slash."""
-    with listening(handler or partial(_QuietFiles, directory=str(folder))) as url:
+    with listening(partial(_QuietFiles, directory=str(folder))) as url:
         yield url
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from activities.registry import WEBHOOK_SLOTS, Implementation, implementations
 from contracts.errors import NotFound, Unavailable
@@ -20,12 +20,16 @@ from contracts.settings import Settings
 from contracts.steps import Queue
 from scripts import connection, retention_schedule, server_init
 from scripts.worker_logs import mark_with_job
+from scripts.worker_memory import MemoryWatch
+from storage.folders import make_private
 from workflows.registry import WORKFLOWS, sandbox_runner
 
 logger = logging.getLogger(__name__)
 
 #: How long running steps may go on after a signal to stop; what is not done by then is done again elsewhere.
 GRACE = timedelta(seconds=4)
+#: A worker that has not stopped so many seconds after the grace is ended by the kernel, whatever it hangs in.
+_HANGS_S = 4
 #: Longest time between two heartbeats, and so between a cancellation and the step's hearing of it.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.8)
 #: Activities at once. An engine has its device to itself; the flow queue has none.
@@ -52,11 +56,14 @@ def run_worker(settings: Settings, queues: frozenset[Queue]) -> int:
         MouthpieceError: when something the queues' steps need is missing.
     """
     mark_with_job(logging.getLogger().handlers)
+    make_private(settings.data_dir)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
-    return asyncio.run(_poll_until_signal(settings, prepared))
+    return asyncio.run(poll(settings, prepared))
 
 
-def build(client: Client, queue: Queue, activities: Sequence[Implementation]) -> Worker:
+def build(
+    client: Client, queue: Queue, activities: Sequence[Implementation], interceptors: Sequence[Interceptor] = ()
+) -> Worker:
     """Make the worker of one queue, with the limits that the queue's work calls for."""
     slots = SLOTS[queue]
     return Worker(
@@ -65,6 +72,7 @@ def build(client: Client, queue: Queue, activities: Sequence[Implementation]) ->
         workflows=WORKFLOWS if queue is Queue.FLOW else (),
         workflow_runner=sandbox_runner(),
         activities=activities,
+        interceptors=interceptors,
         activity_executor=ThreadPoolExecutor(slots, thread_name_prefix=queue),
         max_concurrent_activities=slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
@@ -72,19 +80,31 @@ def build(client: Client, queue: Queue, activities: Sequence[Implementation]) ->
     )
 
 
-async def _poll_until_signal(settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
-    stop = asyncio.Event()
+async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementation]]) -> int:
+    """Poll queues, with what does their steps, until a signal comes, memory runs out or a worker gives up.
+
+    Returns:
+        The exit code, 0 after a signal.
+    """
+    stop, told = asyncio.Event(), asyncio.Event()
+
+    def tell() -> None:
+        told.set()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, tell)
     stopping = asyncio.create_task(stop.wait())
     client = await connect(settings, stop)
     if client is None:
         return 0
-    workers = [build(client, queue, activities) for queue, activities in prepared.items()]
+    watch = MemoryWatch(lambda: _end_for_want_of_memory(stop))
+    workers = [build(client, queue, activities, [watch]) for queue, activities in prepared.items()]
     scheduling = asyncio.create_task(_schedule(client, stop)) if Queue.CONTROL in prepared else None
     running = [asyncio.create_task(worker.run()) for worker in workers]
     logger.info("worker_polls queues=%s identity=%s", ",".join(prepared), client.identity)
-    finished, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+    _end_at_last()
     logger.info("worker_stops grace_s=%g", GRACE.total_seconds())
     stop.set()
     if scheduling:
@@ -93,7 +113,19 @@ async def _poll_until_signal(settings: Settings, prepared: Mapping[Queue, Sequen
     for task in running:
         if fault := task.exception():
             logger.error("worker_gave_up fault=%r", fault)
-    return 0 if stopping in finished else 1
+    return 0 if told.is_set() else 1
+
+
+def _end_for_want_of_memory(stop: asyncio.Event) -> None:
+    # First, as all that comes after it may fail for the same want.
+    _end_at_last()
+    stop.set()
+    logger.error("worker_out_of_memory")
+
+
+def _end_at_last() -> None:
+    """Have the kernel end this process if it does not end by itself."""
+    signal.alarm(math.ceil(GRACE.total_seconds()) + _HANGS_S)
 
 
 async def _schedule(client: Client, stop: asyncio.Event) -> None:

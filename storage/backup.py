@@ -23,6 +23,7 @@ from pathlib import Path
 from contracts.errors import InternalError
 from contracts.settings import Settings
 from storage.blobs import Alive, BlobMissing, BlobStore, open_blobs
+from storage.folders import make_private
 from storage.records import Records
 from storage.requests import Requests
 
@@ -120,7 +121,7 @@ def restore(source: Path, data_dir: Path) -> Restored:
         raise FolderTaken(
             f"{data_dir} is not empty ({', '.join(sorted(held)[:3])})", remedy="Name a folder that is new, or empty it."
         )
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(data_dir)
     with _aside(source, data_dir) as aside:
         with closing(Records(aside)) as records:
             jobs, webhooks = records.owed.owe_all()

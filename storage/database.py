@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from contracts.errors import InternalError, StorageBusy
+from storage.folders import make_private
 
 #: What a column of ours can hold.
 Value = str | int | float | None
@@ -52,7 +53,7 @@ class RecordsFile:
         self._is_durable = is_durable
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         with _storage_faults(), _exclusive(path):
             database = self._connection()
             database.execute("PRAGMA journal_mode=WAL")

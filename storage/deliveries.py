@@ -13,6 +13,8 @@ from storage.database import RecordsFile, Row
 
 #: Longest part of a receiver's answer that is kept, in characters.
 ANSWER_LIMIT = 1000
+#: Attempts of a webhook that are kept, the latest; one sending has 26. A client may send as often as it likes.
+MOST_ATTEMPTS = 200
 
 
 class WebhookState(StrEnum):
@@ -118,7 +120,9 @@ class Deliveries:
     ) -> int:
         """Enter an attempt, how the webhook stands after it and when the next is due; return the attempt's number.
 
-        Attempts are numbered over all sendings of a webhook, so that sending it again hides nothing.
+        Attempts are numbered over all sendings of a webhook, so that sending it again hides nothing. What was delivered
+        stays so until it is sent again: an attempt of an earlier sending may come to its end after that. Of more than
+        `MOST_ATTEMPTS` the earliest are forgotten.
 
         Raises:
             NotFound: when the webhook was removed with its job; nothing of it is entered again.
@@ -137,9 +141,8 @@ class Deliveries:
             entered = database.execute(LOG, row).fetchone()
             if entered is None:
                 raise NotFound(f"no webhook {delivery.delivery_id} in the records")
-            database.execute(
-                "UPDATE webhooks SET state = :state, next_at = :next_at WHERE delivery_id = :delivery_id", row
-            )
+            database.execute(FORGET_EARLIEST, {**row, "last": entered[0] - MOST_ATTEMPTS})
+            database.execute(ENTER_STATE, row)
         return int(entered[0])
 
     def list(self, job_id: str) -> list[Attempt]:
@@ -195,7 +198,7 @@ class Deliveries:
         return [_webhook(each, now) for each in rows]
 
 
-_TRIED = "(SELECT COUNT(*) FROM deliveries WHERE deliveries.delivery_id = webhooks.delivery_id) AS tried"
+_TRIED = "(SELECT MAX(attempt) FROM deliveries WHERE deliveries.delivery_id = webhooks.delivery_id) AS tried"
 #: Nobody is left to say so when the last attempt's time is over.
 _IN_STATE = {
     WebhookState.FAILED: "(state = 'failed' OR state = 'pending' AND sent_at < :given_up)",
@@ -213,10 +216,17 @@ OPEN = """
 LOG = """
     INSERT INTO deliveries
         (delivery_id, attempt, job_id, key_id, url, body, at, http_status, latency_ms, answer, request_headers)
-    SELECT :delivery_id, (SELECT COUNT(*) + 1 FROM deliveries WHERE delivery_id = :delivery_id),
+    SELECT :delivery_id, (SELECT ifnull(MAX(attempt), 0) + 1 FROM deliveries WHERE delivery_id = :delivery_id),
         :job_id, :key_id, :url, :body, :at, :http_status, :latency_ms, :answer, :request_headers
     FROM webhooks WHERE delivery_id = :delivery_id
     RETURNING attempt
+"""
+
+FORGET_EARLIEST = "DELETE FROM deliveries WHERE delivery_id = :delivery_id AND attempt <= :last"
+
+ENTER_STATE = """
+    UPDATE webhooks SET state = :state, next_at = :next_at
+    WHERE delivery_id = :delivery_id AND (state != 'delivered' OR :state = 'delivered')
 """
 
 
@@ -262,7 +272,7 @@ def _webhook(row: Row, now: datetime, attempts: Sequence[Attempt] = ()) -> Webho
         sent_at=str(row["sent_at"]),
         state=WebhookState.FAILED if state is WebhookState.PENDING and is_over else state,
         next_at="" if is_over else str(row["next_at"]),
-        tried=int(row.get("tried") or len(own)),
+        tried=int(row.get("tried") or max((each.attempt for each in own), default=0)),
         attempts=own,
     )
 

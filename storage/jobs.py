@@ -102,10 +102,17 @@ class Jobs:
             (number,) = database.execute("SELECT number FROM jobs WHERE job_id = :job_id", row).fetchone()
             return int(number)
 
-    def mark_started(self, job_id: str) -> None:
-        """Note that Temporal has accepted the job's workflow; where that is lost it is found out again."""
+    def mark_started(self, job_id: str) -> bool:
+        """Note that Temporal has accepted the job's workflow; where that is lost it is found out again.
+
+        Returns:
+            False when there is no such job: it was dropped.
+        """
         with self._file.writing(is_urgent=False) as database:
-            database.execute("UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id})
+            marked = database.execute(
+                "UPDATE jobs SET started = 1, owed = 0 WHERE job_id = :job_id", {"job_id": job_id}
+            )
+            return bool(marked.rowcount)
 
     def drop(self, job_id: str, before: str | None = None) -> bool:
         """Forget a job whose workflow never started, if it was submitted before a time; whether there was one."""
@@ -138,6 +145,11 @@ class Jobs:
         )
         return [_record(row) for row in rows]
 
+    def unconfirmed(self, before: str) -> list[str]:
+        """Return jobs reopened before a time of which it is unknown whether their new run has begun."""
+        rows = self._file.rows(UNCONFIRMED, {"before": before})
+        return [str(row["job_id"]) for row in rows]
+
     def list(self, which: JobFilter = JobFilter(), limit: int = 50) -> list[JobRecord]:
         """Return jobs, newest first."""
         wanted: Row = {name: value for name, value in asdict(which).items() if value is not None}
@@ -164,16 +176,31 @@ class Jobs:
         # Between jobs there may have been nothing to do.
         return Pace(each_s=each_s, apart_s=min(apart_s, each_s))
 
-    def reopen(self, job_id: str) -> bool:
-        """Enter an ended job as queued again and reserve its credits.
+    def reopen(self, job_id: str, at: str) -> bool:
+        """Enter an ended job as queued again and reserve its credits, until `confirm` or `revert`.
 
         Returns:
             False when it has not ended, its files are being removed for their age, or there is none.
         """
         with self._file.writing() as database:
-            reopened = database.execute(REOPEN_JOB, {"job_id": job_id, "status": Status.QUEUED})
+            reopened = database.execute(REOPEN_JOB, {"job_id": job_id, "status": Status.QUEUED, "at": at})
             database.execute(RESERVE, {"job_id": job_id})
             return bool(reopened.rowcount)
+
+    def confirm(self, job_id: str) -> None:
+        """Note that Temporal has begun a reopened job's new run."""
+        with self._file.writing(is_urgent=False) as database:
+            database.execute("UPDATE jobs SET before_retry = '' WHERE job_id = :job_id", {"job_id": job_id})
+
+    def revert(self, job_id: str) -> bool:
+        """Enter a reopened job as it was, unless it has ended anew; whether it has not."""
+        with self._file.writing() as database:
+            is_reverted = bool(database.execute(REVERT_JOB, {"job_id": job_id}).rowcount)
+            if is_reverted:
+                ended = "SELECT credits, finished_at FROM jobs WHERE job_id = ?"
+                credits, finished_at = database.execute(ended, (job_id,)).fetchone()
+                database.execute(CHARGE, {"job_id": job_id, "credits": credits, "finished_at": finished_at})
+            return is_reverted
 
     def remove(self, job_id: str) -> None:
         """Forget a job, its webhooks and their attempts; what it cost stays in the ledger, nothing stays reserved."""
@@ -236,12 +263,39 @@ PACE = """
     FROM (SELECT execution_ms, finished_at FROM jobs WHERE status = :status ORDER BY number DESC LIMIT 20)
 """
 
-REOPEN_JOB = """
+#: What `REOPEN_JOB` forgets, and `REVERT_JOB` brings back.
+ENDING = (
+    "status",
+    "started_at",
+    "finished_at",
+    "execution_ms",
+    "output",
+    "duration_s",
+    "credits",
+    "error_code",
+    "error_message",
+    "expired_at",
+    "inputs_expired_at",
+)
+
+REOPEN_JOB = f"""
     UPDATE jobs SET
+        before_retry = json_object('at', :at, {", ".join(f"'{name}', {name}" for name in ENDING)}),
         status = :status, started_at = '', finished_at = '', execution_ms = 0, output = '', duration_s = 0,
         credits = 0, error_code = '', error_message = '', expired_at = '', inputs_expired_at = ''
     WHERE job_id = :job_id AND status != :status AND expiring = 0
+"""  # noqa: S608 # nosec B608 # columns' names alone
+
+UNCONFIRMED = """
+    SELECT job_id FROM jobs WHERE before_retry != '' AND json_extract(before_retry, '$.at') < :before ORDER BY number
 """
+
+REVERT_JOB = f"""
+    UPDATE jobs SET
+        {", ".join(f"{name} = json_extract(before_retry, '$.{name}')" for name in ENDING)},
+        before_retry = ''
+    WHERE job_id = :job_id AND before_retry != ''
+"""  # noqa: S608 # nosec B608 # columns' names alone
 
 REMOVE_JOB = (
     "DELETE FROM deliveries WHERE job_id = :job_id",
@@ -254,7 +308,7 @@ SETTLE_JOB = """
     UPDATE jobs SET
         started = 1, status = :status, started_at = :started_at, finished_at = :finished_at,
         execution_ms = :execution_ms, output = :output, duration_s = :duration_s, credits = :credits,
-        error_code = :error_code, error_message = :error_message, warnings = :warnings
+        error_code = :error_code, error_message = :error_message, warnings = :warnings, before_retry = ''
     WHERE job_id = :job_id
 """
 CLOSE_JOB = SETTLE_JOB + " AND status = 'queued'"

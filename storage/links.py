@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NotRequired, TypedDict
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -88,7 +88,8 @@ class Links:
         """Return the blob key behind a working link of this service; None for any other URL."""
         if not url.startswith(self._prefix):
             return None
-        token = urlsplit(url.removeprefix(self._prefix)).path.split("/")[0]
+        # Not read as a URL of its own: what follows the prefix is a path, whatever it looks like ("//[").
+        token = re.split("[/?#]", url.removeprefix(self._prefix), maxsplit=1)[0]
         try:
             return self.open(token, now).blob_key
         except NotFound:

@@ -137,7 +137,9 @@ class Retention:
         expired = self._now.timestamp() - self._settings.idempotency_ttl_s
         if not cursor and (count := self._records.idempotency.older(expired)):
             yield Due(what=f"{count} idempotency keys", cursor=" ", remove=lambda: self._remove_keys(expired))
-        for path in leftovers.abandoned(self._settings.data_dir, (self._now - DOUBT).timestamp()):
+        # Nor does an upload go as long as its address may bring the rest of it.
+        idle = max(DOUBT, timedelta(seconds=self._settings.upload_ttl_s))
+        for path in leftovers.abandoned(self._settings.data_dir, (self._now - idle).timestamp()):
             what = str(path.relative_to(self._settings.data_dir))
             if what > cursor:
                 yield Due(what=what, cursor=what, remove=partial(leftovers.remove, path))

@@ -227,3 +227,10 @@ def expiry(database: Database) -> None:
 def upload_content(database: Database) -> None:
     """What a request with an idempotency key carried as a file: the SHA-256 of its bytes."""
     database.execute("ALTER TABLE idempotency ADD COLUMN content TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS(name="0018_retries")
+def retries(database: Database) -> None:
+    """How a job that is being retried had ended, until it is known that Temporal has begun its new run; JSON."""
+    database.execute("ALTER TABLE jobs ADD COLUMN before_retry TEXT NOT NULL DEFAULT ''")
+    database.execute("CREATE INDEX idx_jobs_retries ON jobs (job_id) WHERE before_retry != ''")

@@ -7,6 +7,7 @@ import secrets
 import uuid
 
 from contracts.settings import Secret, Settings
+from storage.folders import make_private
 from storage.keys import key_text
 
 
@@ -16,7 +17,7 @@ def server_secret(settings: Settings) -> Secret:
         return settings.secret
     path = settings.data_dir / "secret"
     if not path.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        make_private(settings.data_dir)
         aside = path.with_name(f".secret-{uuid.uuid4().hex}")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="ascii") as file:

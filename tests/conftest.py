@@ -22,10 +22,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn skips into failures in CI: every component has to be there, but for the footage beside the checkout."""
     report = yield
-    is_excused = not SHARED.is_dir() and "beside this checkout" in str(report.longrepr)
-    if report.skipped and os.environ.get("CI") and not is_excused:
+    if _is_refused(report):
         report.outcome = "failed"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same with modules that skip themselves."""
+    report = yield
+    if _is_refused(report):
+        report.outcome = "failed"
+    return report
+
+
+def _is_refused(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    is_excused = not SHARED.is_dir() and "beside this checkout" in str(report.longrepr)
+    return report.skipped and bool(os.environ.get("CI")) and not is_excused
 
 
 @pytest.fixture(scope="session")

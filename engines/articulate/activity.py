@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.smoothstep import smoothstep
+
 Track = NDArray[np.float32]
 
 #: A recording whose loud moments are below this is silence, in dB of full scale: from certainly to hardly.
@@ -56,8 +58,7 @@ def _at_hand(speaking: Track) -> Track:
 
 def ramp(values: Track | np.floating, span: tuple[float, float]) -> Track:
     """0 below the span, 1 above it, a smooth step between."""
-    unit = np.clip((values - span[0]) / (span[1] - span[0]), 0.0, 1.0)
-    return np.asarray(unit * unit * (3 - 2 * unit), np.float32)
+    return np.asarray(smoothstep(np.asarray((values - span[0]) / (span[1] - span[0]))), np.float32)
 
 
 def smooth(track: Track, deviation: float) -> Track:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.articulate.chance import generator
+from engines.smoothstep import smoothstep
+
 Track = NDArray[np.float32]
 
 #: Seconds between blinks: median and spread of their logarithm, and the limits.
@@ -24,7 +27,8 @@ _SHUT_S = 0.04
 _PHRASE_REACH_S, _PHRASE_SHARE = 0.7, 0.7
 #: Activity of speech below which a phrase has ended.
 _PAUSE = 0.5
-_STREAM = 1
+#: Number of this motion, see `chance.generator`.
+_MOTION = 1
 
 
 def lid_track(seed: int, speaker: int, frames: int, fps: float, speaking: Track) -> Track:
@@ -37,14 +41,14 @@ def lid_track(seed: int, speaker: int, frames: int, fps: float, speaking: Track)
         fps: frames per second.
         speaking: float32 (frames,), 0..1, presence of speech.
     """
-    random = np.random.default_rng([abs(seed), int(seed < 0), speaker, _STREAM])
+    random = generator(seed, speaker, _MOTION)
     times_s = (np.arange(frames) + 0.5) / fps
     closed = np.zeros(frames)
     for start_s in _starts(random, frames / fps, phrase_ends(speaking, fps)):
         fall_s, rise_s = random.uniform(*_FALL_S), random.uniform(*_RISE_S)
         shut_s = max(_SHUT_S, 1.01 / fps)
-        falling = _ease((times_s - start_s) / fall_s)
-        rising = _ease((times_s - start_s - fall_s - shut_s) / rise_s)
+        falling = smoothstep((times_s - start_s) / fall_s)
+        rising = smoothstep((times_s - start_s - fall_s - shut_s) / rise_s)
         closed = np.maximum(closed, falling - rising)
     return closed.astype(np.float32)
 
@@ -67,9 +71,3 @@ def _starts(random: np.random.Generator, length_s: float, ends_s: NDArray[np.flo
         yield start_s
         before_s = start_s
         due_s = start_s + float(np.clip(random.lognormal(np.log(_MEDIAN_S), _SPREAD), *_LIMITS_S))
-
-
-def _ease(part: NDArray[np.floating]) -> NDArray[np.float64]:
-    """From 0 to 1 without a jolt."""
-    part = np.clip(part, 0, 1)
-    return np.asarray(part * part * (3 - 2 * part))

@@ -1,4 +1,4 @@
-"""What the speech leaves open: nobody opens the mouth equally far for the same word twice."""
+"""What the speech leaves open, drawn by seed: nobody opens the mouth equally far for the same word twice."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,25 @@ def vary_opening(seed: int, speaker: int, frames: int, fps: float) -> NDArray[np
         frames: how many.
         fps: frames per second.
     """
-    random = np.random.default_rng([abs(seed), int(seed < 0), speaker])
-    sigma = _SIGMA_S * fps
+    wandering = wander(generator(seed, speaker), frames, _SIGMA_S * fps, columns=1)[:, 0]
+    return (1 + _SHARE * np.clip(wandering, -_MOST, _MOST)).astype(np.float32)
+
+
+def generator(seed: int, speaker: int, *motion: int) -> np.random.Generator:
+    """The chance in one motion of one speaker; the same numbers always give the same one.
+
+    Args:
+        seed: any integer.
+        speaker: number of the voice.
+        motion: which of the speaker's motions; none stands for the opening of the mouth.
+    """
+    return np.random.default_rng([abs(seed), int(seed < 0), speaker, *motion])
+
+
+def wander(random: np.random.Generator, frames: int, sigma: float, columns: int) -> NDArray[np.float64]:
+    """Noise of deviation 1, (frames, columns), smoothed by a Gaussian bell of `sigma` frames."""
     reach = int(np.ceil(3 * sigma))
     bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    noise = random.standard_normal(frames + 2 * reach)
-    wandering = np.convolve(noise, bell / np.linalg.norm(bell), mode="valid")
-    return (1 + _SHARE * np.clip(wandering, -_MOST, _MOST)).astype(np.float32)
+    bell /= np.linalg.norm(bell)
+    rough = random.standard_normal((frames + 2 * reach, columns))
+    return np.stack([np.convolve(column, bell, mode="valid") for column in rough.T], axis=1)

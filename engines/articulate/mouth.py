@@ -35,6 +35,8 @@ _SHADOW, _SHADOW_WIDTH = np.array([0.40, 0.48, 0.46], dtype=np.float32), 0.008
 _MARGIN = 0.018
 #: A lesser blur, in pixels, is not seen.
 _LEAST_BLUR = 0.3
+#: Nor is a lesser share of a picture.
+_UNSEEN = 0.004
 #: How much narrower or wider than usual half of a mouth is taken to be.
 _TURNED = 0.75, 1.35
 _UPPER_COUNT = len(UPPER_INNER) + 2
@@ -113,8 +115,15 @@ def fill_mouth(
         target[:] = np.rint(target * (1 - shadow[..., None] * _SHADOW)).astype(np.uint8)
     if place.gap < VISIBLE_GAP:
         return
-    share = sum(entry.share for entry in seen)
     alpha = place.alpha()[..., None]
+    inside = _inside(place, alpha[..., 0], move, pose, seen, light)
+    blended = target * (1 - alpha) + inside * (255 * alpha)
+    canvas[rows, columns] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+
+
+def _inside(place: "_Place", alpha: Plane, move: Move, pose: Pose, seen: list[Weighted], light: Light) -> Plane:
+    """What is seen between the lips, RGB 0..1 (h, w, 3): the seen mouths, and a drawn one where they leave gaps."""
+    share = sum(entry.share for entry in seen)
     inside = np.zeros((*place.x.shape, 3), dtype=np.float32)
     uncovered = np.zeros(place.x.shape, dtype=np.float32)
     for entry in seen:
@@ -122,25 +131,26 @@ def fill_mouth(
         inside += entry.share * cover[..., None] * picture
         uncovered += entry.share * (1 - cover)
     missing = uncovered + (1 - share)
-    if missing.max() > 0.004:
-        drawn = _drawn(place, move, pose, light, np.clip((1 - share) / np.maximum(missing, 1e-3), 0, 1))
-        if seen and uncovered.max() > 0.004:
-            covered = share - uncovered
-            dark = _dark_of(inside / np.maximum(covered, 0.1)[..., None], alpha[..., 0] * covered)
-            dark *= min(1.0, _DARK_TO_SKIN * float(light.skin.sum()) / max(float(dark.sum()), 1e-3))
-            inside += uncovered[..., None] * (dark + _OFF_DARK * (drawn - dark)) + (1 - share) * drawn
-        else:
-            inside += missing[..., None] * drawn
-    blended = target * (1 - alpha) + inside * (255 * alpha)
-    canvas[rows, columns] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+    if missing.max() <= _UNSEEN:
+        return inside
+    drawn = _drawn(place, move, pose, light, np.clip((1 - share) / np.maximum(missing, 1e-3), 0, 1))
+    if not seen or uncovered.max() <= _UNSEEN:
+        inside += missing[..., None] * drawn
+        return inside
+    covered = share - uncovered
+    dark = _dark_of(inside / np.maximum(covered, 0.1)[..., None], alpha * covered, light)
+    inside += uncovered[..., None] * (dark + _OFF_DARK * (drawn - dark)) + (1 - share) * drawn
+    return inside
 
 
-def _dark_of(picture: NDArray[np.floating], cover: NDArray[np.floating]) -> Plane:
-    """The colour (3,) of the darkest part of what is covered."""
+def _dark_of(picture: NDArray[np.floating], cover: NDArray[np.floating], light: Light) -> Plane:
+    """The colour (3,) of the darkest part of what is covered, and no brighter than the dark may be."""
     pixels = picture[cover > 0.5 * cover.max()]
     luma = pixels.sum(-1)
     rank = int(_DARKEST * len(luma))
-    return np.asarray(pixels[luma <= np.partition(luma, rank)[rank]].mean(0), dtype=np.float32)
+    dark = np.asarray(pixels[luma <= np.partition(luma, rank)[rank]].mean(0), dtype=np.float32)
+    dark *= min(1.0, _DARK_TO_SKIN * float(light.skin.sum()) / max(float(dark.sum()), 1e-3))
+    return dark
 
 
 def _parted(move: Move) -> float:

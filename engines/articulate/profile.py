@@ -8,6 +8,7 @@ from engines.articulate.shape import INNER_CORNERS, LOWER_INNER, UPPER_INNER, Fl
 from engines.articulate.teeth import Light
 from engines.articulate.warp import Move, Region
 from engines.base import Frame
+from engines.smoothstep import smoothstep
 
 _UPPER, _LOWER, _CORNERS = places(UPPER_INNER), places(LOWER_INNER), places(INNER_CORNERS)
 _MIDDLE = len(UPPER_INNER) // 2
@@ -40,7 +41,7 @@ def fill_profile(canvas: Frame, region: Region, move: Move, frame: Frame, light:
     way = sign * (pixels - upper[0]) @ move.basis.across
     front = upper[_MIDDLE] + _FRONT_SHARE * (upper[_MIDDLE + 1] - upper[_MIDDLE])
     length = max(sign * float((front - upper[0]) @ move.basis.across), 1e-6)
-    air = _smooth_step((way / length - _AIR_FROM) / (1 - _AIR_FROM))[..., None]
+    air = smoothstep((way / length - _AIR_FROM) / (1 - _AIR_FROM))[..., None]
     step = sign * _BEFORE_FACE * move.basis.unit * move.basis.across
     places = (pixels + step - 0.5).astype(np.float32)
     background = cv2.remap(
@@ -61,8 +62,3 @@ def _cover(outline: Floats, region: Region, soft: float) -> NDArray[np.float32]:
     cover = np.zeros((region.height, region.width), dtype=np.float32)
     cv2.fillPoly(cover, [np.round((outline - 0.5) * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
     return np.asarray(cv2.GaussianBlur(cover, (0, 0), soft), dtype=np.float32)
-
-
-def _smooth_step(part: Floats) -> Floats:
-    part = np.clip(part, 0, 1)
-    return np.asarray(part * part * (3 - 2 * part))

@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.articulate.chance import generator, wander
 from engines.base import Frame
 from engines.enhance import Oval
+from engines.smoothstep import smoothstep
 
 Track = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -23,7 +25,8 @@ _WAKE_S = 1.0
 #: A nod with a stressed syllable: its depth in heights of the face, its length, and how close two may be.
 _NOD, _NOD_S, _NOD_APART_S, _NOD_SHARE = (0.005, 0.010), 0.45, 0.9, 0.6
 _STRESSED_PERCENTILE = 70
-_STREAM = 2
+#: Number of this motion, see `chance.generator`.
+_MOTION = 2
 
 #: The head with its hair in halves of the face's oval, and how much further until nothing moves.
 _HEAD, _FADE = np.array([1.25, 1.35]), 1.2
@@ -74,21 +77,12 @@ def sway_track(seed: int, speaker: int, frames: int, fps: float, loudness: Track
         fps: frames per second.
         loudness: float32 (frames,), 0..1, of the speech.
     """
-    random = np.random.default_rng([abs(seed), int(seed < 0), speaker, _STREAM])
-    wandering = sum(share * _noise(random, frames, sigma_s * fps) for sigma_s, share in _PARTS)
+    random = generator(seed, speaker, _MOTION)
+    wandering = sum(share * wander(random, frames, sigma_s * fps, COLUMNS) for sigma_s, share in _PARTS)
     track = _DEVIATIONS * np.clip(wandering, -_MOST, _MOST)
     track[:, 1] += _nods(random, fps, loudness)
     times = (np.arange(frames) + 0.5) / fps / _WAKE_S
-    return np.asarray(track * _ease(times)[:, None], dtype=np.float32)
-
-
-def _noise(random: np.random.Generator, frames: int, sigma: float) -> Floats:
-    """Smooth noise of deviation 1, (frames, 3)."""
-    reach = int(np.ceil(3 * sigma))
-    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    bell /= np.linalg.norm(bell)
-    rough = random.standard_normal((frames + 2 * reach, COLUMNS))
-    return np.stack([np.convolve(column, bell, mode="valid") for column in rough.T], axis=1)
+    return np.asarray(track * smoothstep(times)[:, None], dtype=np.float32)
 
 
 def _nods(random: np.random.Generator, fps: float, loudness: Track) -> Floats:
@@ -132,11 +126,11 @@ def reach_of(picture: Frame, head: Oval, others: Sequence[Oval]) -> tuple[Reach,
     shape = picture.shape[:2]
     rows, columns = (int(np.ceil(length / step)) + 1 for length in shape)
     nodes = np.stack(np.meshgrid(np.arange(columns) * step, np.arange(rows) * step), axis=-1)
-    weights = 1 - _ease((_radius(nodes, head) - 1) / _FADE)
+    weights = 1 - smoothstep((_radius(nodes, head) - 1) / _FADE)
     outline = _outline(head)
     for other in others:
         room = max(float(_radius(outline, other).min()) - 1, 0.05)
-        weights = weights * _ease((_radius(nodes, other) - 1) / min(room, _FADE))
+        weights = weights * smoothstep((_radius(nodes, other) - 1) / min(room, _FADE))
     weights = weights * _off_edges(nodes, shape, outline, height)
     slope = float(np.hypot(*np.gradient(weights, step)).max())
     usual = height * float(_MOST * np.hypot(*_DEVIATIONS[:2]))
@@ -213,13 +207,8 @@ def _off_edges(nodes: Floats, shape: tuple[int, int], outline: Floats, height: f
     inside = np.ones(nodes.shape[:2])
     for axis, length in ((0, shape[1]), (1, shape[0])):
         for distance, room in ((nodes[..., axis], low[axis]), (length - 1 - nodes[..., axis], length - 1 - high[axis])):
-            inside = inside * _ease(distance / float(np.clip(room, 1e-3, _MARGIN * height)))
+            inside = inside * smoothstep(distance / float(np.clip(room, 1e-3, _MARGIN * height)))
     return inside
-
-
-def _ease(part: NDArray[np.floating]) -> Floats:
-    part = np.clip(part, 0, 1)
-    return np.asarray(part * part * (3 - 2 * part))
 
 
 def swayed(frame: Frame, head: Oval, reach: Reach, sway: Track) -> Frame:

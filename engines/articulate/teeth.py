@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.smoothstep import smoothstep
+
 Plane = NDArray[np.float32]
 Colour = NDArray[np.float32]
 
@@ -96,8 +98,7 @@ def _laid(under: Plane, alpha: Plane, colour: Plane) -> Plane:
 
 def _step(value: NDArray[np.floating], softness: float) -> Plane:
     """0 below zero, 1 above, over about `softness`."""
-    ramp = np.clip(value / softness + 0.5, 0, 1)
-    return np.asarray(ramp * ramp * (3 - 2 * ramp), dtype=np.float32)
+    return np.asarray(smoothstep(value / softness + 0.5), dtype=np.float32)
 
 
 def _cavity(opening: Opening, light: Light) -> Plane:

@@ -29,6 +29,7 @@ from engines.articulate.shape import (
     places,
 )
 from engines.base import Frame
+from engines.smoothstep import smoothstep
 
 Map = NDArray[np.float32]
 
@@ -44,6 +45,8 @@ _BESIDE = np.setdiff1d(_CHEEKS, _JAW)
 _KNOTS = np.concatenate([_UI, _UO, _LI, _LO, _OC, _IC, _STILL, _JAW, _BESIDE])
 _LIP_KNOTS = len(_UI) + len(_UO)
 _MIDDLE = 4
+_LIPS_MIDDLE = [_UI[_MIDDLE], _LI[_MIDDLE]]
+_CORNERS = np.concatenate([_OC, _IC])
 #: The displacement ends so many cells of its grid before what may change does: more than a cell's diagonal.
 _FADED_CELLS = 1.5
 #: What is smooth is drawn at such a part of the size.
@@ -111,40 +114,56 @@ def move_points(points: Floats, pose: Pose) -> Move:
     face = basis.to_face(points)
     profile = _opening_profile(face)
     gaps = np.maximum(face[_LI, 1] - face[_UI, 1], 0)
-    change = pose.gap * profile - gaps
-    upper_share = _upper_share(pose, opens=bool(change[_MIDDLE] > 0))
-    drop = (1 - upper_share) * change[_MIDDLE]
-
     target = face.copy()
-    lips = np.concatenate([_UI, _LI, _UO, _LO, _OC, _IC])
+    _widen(target, face, pose)
+    _open(target, face, pose, profile, pose.gap * profile - gaps)
+    _smile(target, face, pose, profile)
+    target[_CHEEKS] += _CHEEK_SHARES * (target - face)[_OC]
+    target = face + pose.strength * (target - face)
+    return Move(basis, basis.to_pixels(_inset(face, gaps, pose.gap * profile)), basis.to_pixels(target))
+
+
+def _widen(target: Floats, face: Floats, pose: Pose) -> None:
+    """Move the lips sideways, in place."""
+    lips = np.concatenate([_UI, _LI, _UO, _LO, _CORNERS])
     wider = pose.width / max(face[_OC[1], 0] - face[_OC[0], 0], 1e-6) - 1
     ratio = np.clip(1 + _WIDTH_GAIN * wider, *_WIDTH_LIMITS)
     # About the middle of the lips, not of the corners: in a turned face the far half is the narrower.
-    middle = face[[_UI[_MIDDLE], _LI[_MIDDLE]], 0].mean()
+    middle = face[_LIPS_MIDDLE, 0].mean()
     target[lips, 0] = middle + ratio * (face[lips, 0] - middle)
+
+
+def _open(target: Floats, face: Floats, pose: Pose, profile: Floats, change: Floats) -> None:
+    """Move the lips and the jaw up and down, in place: `change` is that of the gap in each column of the lips."""
+    upper_share = _upper_share(pose, opens=bool(change[_MIDDLE] > 0))
+    drop = (1 - upper_share) * change[_MIDDLE]
     target[_UI, 1] -= upper_share * change
     target[_LI, 1] += (1 - upper_share) * change
     thinner = 0.010 * pose.press * profile
     pushed = pose.rounding * profile
     target[_UO, 1] += -0.85 * upper_share * change + thinner - 0.014 * pushed
     target[_LO, 1] += 0.93 * (1 - upper_share) * change - thinner + 0.016 * pushed - 0.03 * pose.tuck * profile
-    corners = np.concatenate([_OC, _IC])
-    target[corners, 1] += 0.1 * drop - 0.5 * pose.rounding * face[corners, 1]
+    target[_CORNERS, 1] += 0.1 * drop - 0.5 * pose.rounding * face[_CORNERS, 1]
     target[_JAW, 1] += _CHIN_SHARE * drop * _JAW_SHARES
-    smiled = max(float(face[[_UI[_MIDDLE], _LI[_MIDDLE]], 1].mean()), 0.0)
+
+
+def _smile(target: Floats, face: Floats, pose: Pose, profile: Floats) -> None:
+    """Lift or lower the corners of the mouth, in place, and what of the lips is near them."""
+    smiled = max(float(face[_LIPS_MIDDLE, 1].mean()), 0.0)
     lift = _SMILE_LIFT * pose.smile - _ROUND_RELAXES * pose.rounding * smiled
-    target[corners, 1] -= lift
+    target[_CORNERS, 1] -= lift
     for columns in (_UI, _LI, _UO, _LO):
         target[columns, 1] -= lift * np.clip(1 - profile, 0, 1) ** 2
 
-    closing = np.clip((gaps - pose.gap * profile) / 0.05, 0, 1)
+
+def _inset(face: Floats, gaps: Floats, wanted: Floats) -> Floats:
+    """The face with its lips' inner edges inside the lips, further where the gaps close."""
+    closing = np.clip((gaps - wanted) / 0.05, 0, 1)
     inset = (_EDGE_INSET + _CLOSING_INSET * closing) * np.clip(gaps / 0.03, 0, 1)
     source = face.copy()
     source[_UI, 1] -= inset
     source[_LI, 1] += inset
-    target[_CHEEKS] += _CHEEK_SHARES * (target - face)[_OC]
-    target = face + pose.strength * (target - face)
-    return Move(basis, basis.to_pixels(source), basis.to_pixels(target))
+    return source
 
 
 def _upper_share(pose: Pose, *, opens: bool) -> float:
@@ -330,8 +349,7 @@ def _fade(nodes: Floats, move: Move) -> Floats:
     half_width, half_height = max(half_width - cells, 1.0), max(half_height - cells, 1.0)
     offset = nodes - middle
     radius = np.hypot(offset @ move.basis.across / half_width, offset @ move.basis.down / half_height)
-    ramp = np.clip((1 - radius) / 0.3, 0, 1)
-    return np.asarray(ramp * ramp * (3 - 2 * ramp))
+    return np.asarray(smoothstep((1 - radius) / 0.3))
 
 
 def _enlarged(coarse: Floats, step: float, region: Region) -> Map:

@@ -15,7 +15,8 @@ from engines.articulate.lips import mouth_contrast, refine_edges
 from engines.articulate.occlusion import COLOURS, colours_of, covered
 from engines.articulate.shape import KEPT
 from engines.base import Frame, Report
-from engines.faces import Admit, Bystanders, Face, FaceFinder, Pick, inter_ocular_px, smooth_track
+from engines.face_smoothing import smooth_track
+from engines.faces import Admit, Bystanders, Face, FaceFinder, Pick, inter_ocular_px
 
 _KEPT = np.array(KEPT)
 _NO_COLOURS = np.zeros((COLOURS, 3), dtype=np.uint8)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import requests
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from contracts.jobs import Status, webhook_workflow_id
@@ -41,7 +40,6 @@ _WORKFLOW_ENDS = {
     Status.FAILED: WorkflowExecutionStatus.FAILED,
     Status.CANCELLED: WorkflowExecutionStatus.CANCELED,
 }
-_TIMEOUT_S = 30
 _MOST_JOBS = 100_000
 #: What reads files for a worker has ended so long after it.
 _READERS_END_S = 5.0
@@ -145,10 +143,11 @@ class Audit:
             self._webhooks(name, job, records, len(served.answers))
 
     def _same_answer(self, name: str, served: Served, job: JobRecord) -> None:
-        headers = {"X-API-Key": self._stand.trial.key}
-        said = requests.get(
-            f"{self._stand.trial.url}/api/v1/jobs/{served.reference}", headers=headers, timeout=_TIMEOUT_S
-        ).json()
+        try:
+            said = self._customers.ask("GET", f"/api/v1/jobs/{served.reference}")
+        except Lost as loss:
+            self.findings.add("lost", f"{name}: {loss}")
+            return
         if said.get("status") != STATUS_WORDS[job.status]:
             self.findings.add("disagree", f"{name}: the API says {said}, the records {job.status}")
         if served.answers and served.answers[-1] != (said.get("status"), said.get("error")):

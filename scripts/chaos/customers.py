@@ -80,7 +80,7 @@ class Customers:
         Raises:
             Lost: when there is none.
         """
-        url = str(self._call("GET", f"/api/v1/jobs/{reference}")["output"])
+        url = str(self.ask("GET", f"/api/v1/jobs/{reference}")["output"])
         path = "/" + url.split("/", 3)[3]
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
@@ -100,11 +100,11 @@ class Customers:
             served.complaints.append(f"doubled: the same idempotency key gave {served.reference} and {again}")
         if order.act is Act.CANCEL:
             time.sleep(random.Random(f"{self._seed}:{order.number}").uniform(0.0, _CHANGE_OF_MIND_S))
-            self._call("POST", f"/api/v1/jobs/{served.reference}/cancel", {})
+            self.ask("POST", f"/api/v1/jobs/{served.reference}/cancel", {})
         served.answers.append(self._end(served))
         if order.act is Act.LATE and served.answers[-1][0] == "failed":
             self._inputs.release(order.number)
-            self._call("POST", f"/api/v1/jobs/{served.reference}/retry", {})
+            self.ask("POST", f"/api/v1/jobs/{served.reference}/retry", {})
             served.answers.append(self._end(served))
 
     def _submit(self, order: Order) -> str:
@@ -112,7 +112,7 @@ class Customers:
         body = recipe.body(Inputs(files=self._inputs.url, sound=self._sound(order)))
         body |= {"webhook": self._mailbox.url} if recipe.has_webhook else {}
         key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._seed}:{order.number}"))
-        answer: object = self._call("POST", recipe.path, body, key)
+        answer: object = self.ask("POST", recipe.path, body, key)
         for name in recipe.reference:
             answer = answer[name] if isinstance(answer, dict) else ""
         return str(answer)
@@ -126,14 +126,14 @@ class Customers:
         """Wait for the end of a job."""
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
-            answer = self._call("GET", f"/api/v1/jobs/{served.reference}")
+            answer = self.ask("GET", f"/api/v1/jobs/{served.reference}")
             served.job_id = str(answer["id"])
             if answer["status"] != "processing":
                 return str(answer["status"]), str(answer["error"])
             time.sleep(_AGAIN_S)
         raise Lost(f"not over after {_PATIENCE_S:g} s")
 
-    def _call(self, method: str, path: str, body: Body | None = None, key: str = "") -> Body:
+    def ask(self, method: str, path: str, body: Body | None = None, key: str = "") -> Body:
         """Ask until there is an answer that another try would not change; a conflict says that it has been done.
 
         Raises:

@@ -81,10 +81,12 @@ def run(wish: Wish, folder: Path) -> dict[str, object]:
         collecting(stand.webhook_secret()) as mailbox,
     ):
         customers, striker = Customers(stand, inputs, mailbox, wish.seed), Striker(stand, inputs, mailbox)
-        make_talking(customers, stand, media)
+        make_talking(customers, media)
         undisturbed, before = _undisturbed(customers, stand)
         plan = draw(wish.seed, wish.jobs, wish.kills, stand.impossible())
         served = _carry_out(plan, customers, striker, wish.clients)
+        # What was killed last may still be starting.
+        customers.ask("GET", "/readyz")
         _wait_for_webhooks(stand)
         next_jobs = timing.next_job_s(stand, striker.restarted_at)
         audit = Audit(stand, customers, mailbox, undisturbed)
@@ -136,18 +138,17 @@ def _spread(values: Sequence[float]) -> Mapping[str, float]:
     }
 
 
-def make_talking(customers: Customers, stand: Stand, media: Path) -> None:
+def make_talking(customers: Customers, media: Path) -> None:
     """Let the service itself make the video that others are dubbed from.
 
     Raises:
         Unfit: when it does not.
     """
     made = customers.serve(Order(number=_UNDISTURBED_FROM, recipe="portrait-1", act=Act.WAIT, is_doubled=False))
-    headers = {"X-API-Key": stand.trial.key}
-    job = requests.get(f"{stand.trial.url}/api/v1/jobs/{made.reference}", headers=headers, timeout=30).json()
+    job = customers.ask("GET", f"/api/v1/jobs/{made.reference}")
     if job["status"] != "completed":
         raise Unfit(f"an undisturbed job ends thus: {job}; {made.complaints}")
-    (media / "talking.mp4").write_bytes(requests.get(job["output"], timeout=60).content)
+    (media / "talking.mp4").write_bytes(requests.get(str(job["output"]), timeout=60).content)
 
 
 def _undisturbed(customers: Customers, stand: Stand) -> tuple[dict[str, Undisturbed], list[Served]]:

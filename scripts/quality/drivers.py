@@ -14,7 +14,8 @@ from engines.articulate.performance import Performance, pack, unpack
 from engines.articulate.shape import KEPT, Floats, measure
 from engines.articulate.voice import levels_db
 from engines.base import Analysis, Direction, Engine, TimedPhone
-from engines.faces import Landmarks, smooth_track
+from engines.face_smoothing import smooth_track
+from engines.faces import Landmarks
 from scripts.quality.halves import Halves
 from scripts.quality.measures import Track, ranked_onto
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from activities.workplace import Workplace
 from contracts.settings import Settings
 from storage.blobs import LocalBlobs
+from storage.records import Records
 
 
 @pytest.fixture
@@ -26,3 +28,10 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def workplace(settings: Settings) -> Workplace:
     return Workplace(settings=settings, blobs=LocalBlobs(settings.data_dir / "blobs"))
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    records = Records(tmp_path / "records.db")
+    yield records
+    records.close()

@@ -78,6 +78,17 @@ def content(body: bytes, mime: str = "application/octet-stream") -> Answer:
     return status(200, {"Content-Type": mime}, body)
 
 
+def after_interim(answer: Answer, *codes: int) -> Answer:
+    """Send answers of 1xx with a header each before the one that counts."""
+
+    def interim(handler: BaseHTTPRequestHandler) -> None:
+        for code in codes:
+            handler.wfile.write(f"HTTP/1.1 {code} \r\nLink: </style.css>; rel=preload\r\n\r\n".encode())
+        answer(handler)
+
+    return interim
+
+
 def redirect(location: str) -> Answer:
     """Answer 302."""
     return status(302, {"Location": location})

@@ -9,7 +9,17 @@ from activities.fetching import Download, Limits, download
 from contracts.allow_list import AllowList
 from contracts.errors import FetchFailed, FetchRefused, FetchTimeout, MediaTooLarge
 from contracts.settings import Settings
-from tests.activities.http_server import Answer, broken, content, raw_trickle, redirect, serving, status, trickle
+from tests.activities.http_server import (
+    Answer,
+    after_interim,
+    broken,
+    content,
+    raw_trickle,
+    redirect,
+    serving,
+    status,
+    trickle,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -52,6 +62,13 @@ def test_the_request_names_its_host_and_asks_for_the_plain_bytes(tmp_path: Path)
     headers = site.received[0].headers
     assert headers["Host"] == f"127.0.0.1:{site.port}"
     assert headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("codes", [(100,), (103,), (102, 100, 103, 103)])
+def test_interim_answers_are_passed_over(tmp_path: Path, codes: tuple[int, ...]) -> None:
+    fetched = _fetch_answer(after_interim(content(b"abc"), *codes), tmp_path)
+
+    assert (fetched.size_bytes, (tmp_path / "file").read_bytes()) == (3, b"abc")
 
 
 def test_a_proxy_of_the_environment_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,9 @@
 import json
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -22,18 +20,11 @@ from contracts.webhooks import MOMENTS, NotifyResult, due
 from storage.keys import ApiKey
 from storage.records import Records
 from storage.signing import new_signing_secret
-from tests.activities.http_server import Answer, Site, raw_trickle, redirect, serving, status
+from tests.activities.http_server import Answer, Site, after_interim, raw_trickle, redirect, serving, status
 
 pytestmark = pytest.mark.unit
 
 BODY = json.dumps({"id": "1", "error": "größer als 600 s"}, ensure_ascii=False)
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    records = Records(tmp_path / "records.db")
-    yield records
-    records.close()
 
 
 @pytest.fixture
@@ -97,6 +88,12 @@ def test_an_answer_that_is_no_success_is_to_be_tried_again(
 
     assert (failure.type, failure.message) == ("unavailable", f"the receiver answered {code}")
     assert not failure.non_retryable
+
+
+def test_an_interim_answer_is_none(settings: Settings, records: Records, key: ApiKey) -> None:
+    result, _ = _post(settings, records, key, after_interim(status(204), 102, 103))
+
+    assert result == NotifyResult(http_status=204)
 
 
 def test_a_redirect_is_not_followed(settings: Settings, records: Records, key: ApiKey) -> None:
@@ -261,7 +258,7 @@ def test_more_attempts_to_a_host_than_may_be_in_flight_come_back_later_and_are_n
 
     with ExitStack() as held:
         for _ in range(PER_HOST):
-            held.enter_context(turns.taken("127.0.0.1"))
+            held.enter_context(turns.taken("127.0.0.1", key.key_id))
         with pytest.raises(ApplicationError, match="busy") as failure:
             ActivityEnvironment().run(Notify(records, Poster(settings, records, turns)).notify, delivery)
 

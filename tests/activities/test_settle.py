@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,13 +45,6 @@ FAILURE = replace(
     error=JobError(code="no_face", message="image: no face found"),
 )
 CANCELLED = replace(FAILURE, status=Status.CANCELLED, error=JobError(code="cancelled", message="cancelled"))
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    records = Records(tmp_path / "records.db")
-    yield records
-    records.close()
 
 
 @pytest.fixture
@@ -105,7 +97,7 @@ def test_a_failed_job_that_is_retried_is_charged_once(step: Settle, records: Rec
     _settle(step, FAILURE)
     assert records.ledger.balance(REQUEST.key_id) == Balance(used=0, reserved=0)
 
-    records.jobs.reopen(JOB)
+    records.jobs.reopen(JOB, "2026-01-01T00:01:00.000Z")
     assert records.ledger.balance(REQUEST.key_id) == Balance(used=0, reserved=20)
     for _ in range(2):
         _settle(step, SUCCESS, "run-two")

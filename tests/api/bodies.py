@@ -56,6 +56,16 @@ SUBMITS: tuple[tuple[str, Body], ...] = (
     (ASYNC_PATH, DEV),
 )
 
+#: Where each dialect puts its error's text.
+TEXTS = {
+    IMAGE_PATH: "error",
+    VIDEO_PATH: "error",
+    MULTI_PATH: "error",
+    SUBMIT_PATH: "errorMessage",
+    GENERATE_PATH: "errorMessage",
+    ASYNC_PATH: "message",
+}
+
 
 def changed(body: Body, path: str, value: object) -> Body:
     """A copy of a body with one field, named like "formState.audio", set to a value."""

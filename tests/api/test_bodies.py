@@ -21,6 +21,7 @@ from tests.api.bodies import (
     STUDIO_VIDEO,
     SUBMIT_PATH,
     SUBMITS,
+    TEXTS,
     VIDEO_PATH,
     Body,
     changed,
@@ -28,15 +29,6 @@ from tests.api.bodies import (
 )
 
 pytestmark = pytest.mark.unit
-
-TEXTS = {
-    IMAGE_PATH: "error",
-    VIDEO_PATH: "error",
-    MULTI_PATH: "error",
-    SUBMIT_PATH: "errorMessage",
-    GENERATE_PATH: "errorMessage",
-    ASYNC_PATH: "message",
-}
 
 BAD_URLS: list[tuple[object, str]] = [
     ("", "must not be empty"),

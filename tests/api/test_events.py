@@ -102,7 +102,7 @@ def test_a_place_is_given_back_when_the_client_leaves(client: FlaskClient, servi
     for _ in range(THREADS):
         followed(client, job_id)[0].close()
 
-    assert [services.waiting_room.enter() for _ in range(THREADS // 2)] == [True] * (THREADS // 2)
+    assert all(services.waiting_room.enter(f"key{number}") for number in range(THREADS // 2))
 
 
 def test_without_temporal_there_is_nothing_to_follow(client: FlaskClient, gateway: FakeGateway) -> None:

@@ -1,20 +1,28 @@
 """Inspections over a real Temporal server."""
 
 import asyncio
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
+from temporalio.worker import Worker
 
 from api.inspections import TemporalInspections
 from api.temporal import TemporalGateway
 from contracts.errors import JobCancelled, NotFound, Unavailable, UnreadableMedia
 from contracts.inspections import Inspection, InspectionRequest, inspection_workflow_id
+from contracts.jobs import JobRequest
+from contracts.steps import Queue
 from tests.api.temporal_server import free_port
 from tests.temporal_server import TemporalServer, development_server
-from tests.workflows.fakes import FakeSteps, working
+from tests.workflows.fakes import FakeSteps, job_request, working
 from tests.workflows.inspections import inspection_request
 
 pytestmark = pytest.mark.workflow
+
+INSPECTIONS = 12
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +73,47 @@ def test_a_refusal_comes_back_as_the_fault_it_was(temporal: TemporalServer, insp
 
     with pytest.raises(UnreadableMedia, match="audio: not an audio file"):
         found(temporal, inspections, request, steps)
+
+
+def test_however_many_inspections_a_key_asks_for_another_keys_job_takes_its_turns(
+    temporal: TemporalServer, inspections: TemporalInspections
+) -> None:
+    steps, job = FakeSteps(deaf={"survey"}), replace(job_request(str(uuid.uuid4())), key_id="key00002")
+
+    async def work() -> list[str]:
+        async with working(temporal.client, steps, without=[Queue.GPU]):
+            await _until(lambda: steps.ended.count("fetch source") == INSPECTIONS)
+            await asyncio.to_thread(start_job, temporal.address, job)
+            await _until(lambda: steps.ended.count("fetch image") == 1)
+            with ThreadPoolExecutor(1) as engine:
+                async with Worker(
+                    temporal.client,
+                    task_queue=Queue.GPU,
+                    activities=steps.on(Queue.GPU),
+                    activity_executor=engine,
+                    max_concurrent_activities=1,
+                ):
+                    await _until(lambda: "publish" in steps.calls)
+                    return list(steps.calls)
+
+    for _ in range(INSPECTIONS):
+        inspections.start(inspection_request(with_audio=False))
+    calls = temporal.run(work())
+
+    # It needs the engine three times.
+    assert calls[: calls.index("publish")].count("survey") <= 5
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():
+            await asyncio.sleep(0.05)
+
+
+def start_job(address: str, request: JobRequest) -> None:
+    gateway = TemporalGateway(address)
+    gateway.start(request)
+    gateway.close()
 
 
 @pytest.mark.parametrize("stop", ["cancel", "terminate"])

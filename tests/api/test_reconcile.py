@@ -9,9 +9,10 @@ import pytest
 from flask import Flask
 
 from api.reconcile import Reconciled, keep_reconciling, reconcile
-from api.services import services, utc_text
+from api.services import Services, services, utc_text
 from contracts.errors import Unavailable
-from contracts.jobs import Status
+from contracts.jobs import JobRequest, JobView, Status
+from storage.payloads import PayloadLocked
 from storage.records import Records
 from tests.api.conftest import NOW
 from tests.fakes import FakeGateway
@@ -117,17 +118,114 @@ def test_a_retried_job_whose_earlier_run_was_terminated_goes_on(records: Records
     assert reconcile(records, gateway, NOW).settled == 0
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_retry_that_temporal_never_heard_of_is_undone(
+    records: Records, gateway: FakeGateway, *, is_known: bool
+) -> None:
+    request = _retried(records, OLD)
+    if is_known:
+        gateway.start(request)
+        gateway.cancel(request.job_id)
+
+    reconcile(records, gateway, NOW)
+
+    record = records.jobs.find(request.job_id)
+    assert record is not None
+    assert (record.status, record.error) == (Status.FAILED, a_failure(request).error)
+    assert records.ledger.balance(request.key_id).reserved == 0
+
+
+@pytest.mark.parametrize("at", [OLD, YOUNG])
+def test_a_retry_that_was_begun_or_may_be_on_its_way_goes_on(records: Records, gateway: FakeGateway, at: str) -> None:
+    request = _retried(records, at)
+    gateway.start(request)
+    if at == YOUNG:
+        gateway.cancel(request.job_id)
+
+    reconcile(records, gateway, NOW)
+
+    record = records.jobs.find(request.job_id)
+    assert record is not None
+    assert record.status is Status.QUEUED
+    assert records.ledger.balance(request.key_id).reserved == 20
+    assert records.jobs.unconfirmed(NOW_TEXT) == ([request.job_id] if at == YOUNG else [])
+
+
+def _retried(records: Records, at: str) -> JobRequest:
+    """A failed job whose retry was entered by a process that died thereafter."""
+    request = replace(a_request(), estimated_credits=20)
+    records.jobs.add(request, OLD)
+    records.jobs.settle(a_failure(request), 0)
+    records.jobs.reopen(request.job_id, at)
+    return request
+
+
+def test_what_is_wrong_with_one_job_holds_up_no_other(
+    records: Records, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [a_request() for _ in range(4)]
+    for request in requests:
+        records.jobs.add(request, OLD)
+    for request in requests[2:]:
+        records.jobs.mark_started(request.job_id)
+        gateway.stopped.append(request.job_id)
+        gateway.start(request)
+        gateway.cancel(request.job_id)
+    locked, view = (requests[0].job_id, requests[2].job_id), gateway.view
+
+    def view_unless_locked(job_id: str) -> JobView | None:
+        if job_id in locked:
+            raise PayloadLocked("another key")
+        return view(job_id)
+
+    monkeypatch.setattr(gateway, "view", view_unless_locked)
+
+    assert reconcile(records, gateway, NOW) == Reconciled(started=0, dropped=1, settled=1)
+
+
+def test_a_fault_that_nobody_foresaw_does_not_end_it(
+    app: Flask, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        found = services()
+    faults, unsettled = [ValueError("not a job's workflow")], gateway.unsettled
+
+    def unsettled_later() -> list[str]:
+        if faults:
+            raise faults.pop()
+        return unsettled()
+
+    monkeypatch.setattr(gateway, "unsettled", unsettled_later)
+    monkeypatch.setattr("api.reconcile.GRACE", timedelta(seconds=0.01))
+
+    keep_reconciling(found)
+    while faults:
+        time.sleep(0.01)
+    job_id = _in_doubt(found, gateway)
+
+    _wait_until_started(found, job_id)
+
+
 def test_a_running_api_decides_jobs_in_doubt_by_itself(app: Flask, gateway: FakeGateway) -> None:
     with app.app_context():
         found = services()
-    request = a_request()
-    found.records.jobs.add(request, OLD)
-    gateway.start(request)
+    job_id = _in_doubt(found, gateway)
 
     keep_reconciling(found)
 
+    _wait_until_started(found, job_id)
+
+
+def _in_doubt(found: Services, gateway: FakeGateway) -> str:
+    request = a_request()
+    found.records.jobs.add(request, OLD)
+    gateway.start(request)
+    return request.job_id
+
+
+def _wait_until_started(found: Services, job_id: str) -> None:
     for _ in range(100):
-        if (record := found.records.jobs.find(request.job_id)) and record.is_started:
+        if (record := found.records.jobs.find(job_id)) and record.is_started:
             return
         time.sleep(0.05)
     pytest.fail("the job stayed in doubt")

@@ -1,17 +1,19 @@
 """Recording and starting a job: both or neither."""
 
 import sqlite3
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from api.reconcile import reconcile
 from api.services import Services
 from contracts.errors import InternalError
 from contracts.jobs import JobRequest
 from contracts.settings import Settings
 from storage import database
 from storage.records import Records
-from tests.api.bodies import IMAGE_PATH, STUDIO
+from tests.api.bodies import DEV, IMAGE_PATH, STUDIO, SUBMIT_PATH
 from tests.fakes import FakeGateway
 
 pytestmark = pytest.mark.unit
@@ -32,6 +34,24 @@ def test_a_job_is_in_the_records_before_it_starts(
 
     assert seen == [False]
     assert [record.is_started for record in records.jobs.list()] == [True]
+
+
+def test_a_job_that_was_given_up_while_its_process_stood_still_is_in_the_records_again(
+    client: FlaskClient, gateway: FakeGateway, records: Records, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = gateway.start
+
+    def start_late(request: JobRequest) -> None:
+        assert reconcile(records, gateway, services.clock() + timedelta(seconds=90)).dropped == 1
+        start(request)
+
+    monkeypatch.setattr(gateway, "start", start_late)
+    answer = client.post(SUBMIT_PATH, json=DEV).get_json()
+
+    (record,) = records.jobs.list()
+    assert record.is_started
+    assert record.number == int(answer["jobId"])
+    assert records.ledger.balance(record.key_id).reserved == record.request.estimated_credits
 
 
 def test_a_job_that_temporal_refuses_leaves_nothing_behind(

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from api.event_loop import LoopThread
 from api.temporal import TemporalGateway
@@ -136,6 +137,24 @@ def test_a_terminated_job_is_unsettled_and_one_that_ended_by_itself_is_not(
 
     eventually(lambda: stopped.job_id in gateway.unsettled())
     assert done.job_id not in gateway.unsettled()
+
+
+def test_a_workflow_that_somebody_started_under_a_name_of_their_own_is_none_of_the_unsettled(
+    gateway: TemporalGateway, temporal_address: str
+) -> None:
+    stopped = a_request()
+
+    async def start_by_hand(client: Client) -> None:
+        queued = TypedSearchAttributes([SearchAttributePair(JOB_STATUS, Status.QUEUED)])
+        handle = await client.start_workflow("LipsyncJob", id="by-hand", task_queue="none", search_attributes=queued)
+        await handle.terminate()
+
+    on_server(temporal_address, start_by_hand)
+    gateway.start(stopped)
+    on_server(temporal_address, lambda client: client.get_workflow_handle(workflow_id(stopped.job_id)).terminate())
+
+    eventually(lambda: stopped.job_id in gateway.unsettled())
+    assert "by-hand" not in gateway.unsettled()
 
 
 def test_a_webhook_sent_off_again_takes_the_place_of_the_one_before(

@@ -78,7 +78,8 @@ def test_a_time_that_cannot_be_waited_is_refused_in_the_words_of_the_dialect(cli
 
 def test_when_all_places_are_taken_requests_are_answered_at_once(client: FlaskClient, services: Services) -> None:
     job_id = submitted(client)
-    assert [services.waiting_room.enter() for _ in range(THREADS // 2 + 1)] == [True] * (THREADS // 2) + [False]
+    taken = [services.waiting_room.enter(f"key{number}") for number in range(THREADS // 2 + 1)]
+    assert taken == [True] * (THREADS // 2) + [False]
     begun = time.monotonic()
 
     polled, followed = client.get(f"/api/v1/jobs/{job_id}?wait=60"), client.get(f"/api/v1/jobs/{job_id}/events")
@@ -94,13 +95,22 @@ def test_a_place_is_given_back_even_after_a_fault() -> None:
     room = WaitingRoom(1)
 
     def fail() -> None:
-        with room.place():
+        with room.place("k"):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
 
-    assert room.enter()
+    assert room.enter("k")
+
+
+def test_one_key_leaves_a_place_to_another(client: FlaskClient, services: Services) -> None:
+    while services.waiting_room.enter("greedy"):
+        pass
+
+    answer = client.get(f"/api/v1/jobs/{submitted(client)}/events")
+
+    assert answer.status_code == 200
 
 
 def test_a_client_that_stays_or_sends_its_next_request_is_not_gone(

@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from standardwebhooks import Webhook
 
@@ -157,8 +156,8 @@ def test_an_endpoint_that_is_no_address_is_refused(
     assert gateway.probed == []
 
 
-def test_test_events_leave_threads_for_other_requests(client: FlaskClient, app: Flask, services: Services) -> None:
-    while services.waiting_room.enter():
+def test_test_events_leave_threads_for_other_requests(client: FlaskClient, key: ApiKey, services: Services) -> None:
+    while services.waiting_room.enter(key.key_id):
         pass
 
     answer = client.post(TEST, json={"url": URL})

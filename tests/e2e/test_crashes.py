@@ -17,6 +17,7 @@ from scripts.connection import gateway
 from scripts.trial import Trial, kill_all, running
 from storage.records import Records
 from tests.e2e.client import Client, client_of, digest, until
+from tests.processes import lives
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -145,7 +146,7 @@ def test_no_part_outlives_a_killed_supervisor(files: str, tmp_path_factory: pyte
         parts = doomed.pids()
         doomed.process.kill()
 
-        until(lambda: not any(_lives(pid) for pid in parts), patience_s=10)
+        until(lambda: not any(lives(pid) for pid in parts), patience_s=10)
 
     assert len(parts) >= 4
 
@@ -169,11 +170,3 @@ def _answers(url: str) -> bool:
         return requests.get(f"{url}/healthz", timeout=5).ok
     except requests.RequestException:
         return False
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

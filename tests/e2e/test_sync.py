@@ -4,21 +4,19 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from contracts.settings import environment
 from engines.base import Frame
-from engines.faces import FaceFinder, inter_ocular_px
 from scripts.trial import Trial
 from tests.e2e.client import Client, Json, download
+from tests.e2e.lips import openings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -27,7 +25,6 @@ FPS = 25
 #: The voice of 12 s is the sample's twice over; the video that it drives lasts 1.5 s.
 SOUND_S, VIDEO_FRAMES = 12.0, 38
 OFFSET_MS = 200
-UPPER_LIP, LOWER_LIP = 13, 14
 #: How far the picture moves from frame to frame, so that each frame can be told from its neighbours.
 PAN_PX = 2
 #: "papa", slowly: the lips are shut and open by turns, whatever the voice says meanwhile.
@@ -64,7 +61,7 @@ def test_a_short_video_goes_back_and_forth_to_the_last_sample_and_never_jumps(si
 
 
 def test_an_offset_makes_the_lips_come_later_by_as_much(sides: tuple[bytes, bytes]) -> None:
-    late, timely = (_openings(_frames(video)[:125]) for video in sides)
+    late, timely = (openings(_frames(video)[:125]) for video in sides)
     lags = range(-8, 9)
 
     likeness = [_likeness(late, timely, lag) for lag in lags]
@@ -80,7 +77,7 @@ def told(client: Client, files: str) -> bytes:
 
 def test_lips_do_what_the_timings_say(told: bytes) -> None:
     frames = _frames(told)
-    apart = _openings(frames)
+    apart = openings(frames)
     at = [float(np.mean(apart[round((entry["start"] + 0.08) * FPS) : round((entry["end"] - 0.04) * FPS)]))  # type: ignore[operator]
           for entry in SAID]  # fmt: skip
 
@@ -137,15 +134,6 @@ def _frames(video: bytes) -> list[Frame]:
 def _sound_s(container: av.container.InputContainer) -> float:
     stream = container.streams.audio[0]
     return float((stream.duration or 0) * (stream.time_base or 0))
-
-
-def _openings(frames: Sequence[Frame]) -> NDArray[np.float32]:
-    """How far the lips are apart in each frame, in distances between the eyes."""
-    faces = [face for face in FaceFinder(torch.device("cpu")).track(frames) if face]
-    assert len(faces) == len(frames)
-    landmarks = np.stack([face.landmarks for face in faces])
-    gaps = np.linalg.norm(landmarks[:, UPPER_LIP] - landmarks[:, LOWER_LIP], axis=-1)
-    return np.asarray(gaps / inter_ocular_px(landmarks), np.float32)
 
 
 def _likeness(late: NDArray[np.float32], timely: NDArray[np.float32], lag: int) -> float:

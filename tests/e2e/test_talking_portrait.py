@@ -1,19 +1,15 @@
 """A text becomes a talking portrait whose lips keep time with its sound."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import requests
-import torch
-from numpy.typing import NDArray
 
-from engines.base import Frame
-from engines.faces import FaceFinder, inter_ocular_px
 from tests.e2e.client import Client, download, until
+from tests.e2e.lips import openings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -25,7 +21,6 @@ SCRIPTS = {
 }
 FRAME_S = 0.04
 LOOKED_AT_S = 1.0
-UPPER_LIP, LOWER_LIP = 13, 14
 #: Lips that are this far apart, in distances between the eyes, have begun to open: four times what is measured at rest.
 OPENING = 0.02
 #: People part their lips 0.1 to 0.3 s before the voice sets in (Chandrasekaran et al. 2009, "The natural statistics of
@@ -81,16 +76,7 @@ def _onset_of_lips_s(video: bytes) -> float:
     with av.open(io.BytesIO(video)) as container:
         shown = [(float(frame.time or 0.0), frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
     shown = [(time_s, frame) for time_s, frame in shown if time_s < LOOKED_AT_S]
-    apart = _openings([frame for _, frame in shown])
+    apart = openings([frame for _, frame in shown])
     moved = np.flatnonzero(apart > apart[0] + OPENING)
     assert moved.size, "the lips never move"
     return shown[int(moved[0])][0]
-
-
-def _openings(frames: Sequence[Frame]) -> NDArray[np.float32]:
-    """How far the lips are apart in each frame, in distances between the eyes."""
-    faces = [face for face in FaceFinder(torch.device("cpu")).track(frames) if face]
-    assert len(faces) == len(frames)
-    landmarks = np.stack([face.landmarks for face in faces])
-    gaps = np.linalg.norm(landmarks[:, UPPER_LIP] - landmarks[:, LOWER_LIP], axis=-1)
-    return np.asarray(gaps / inter_ocular_px(landmarks), np.float32)

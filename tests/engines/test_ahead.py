@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from engines.ahead import made_ahead, taken_behind
+from engines.ahead import DEPTH, made_ahead, taken_behind
 from engines.base import Waiting
 
 pytestmark = pytest.mark.unit
@@ -39,11 +39,11 @@ def test_no_more_lie_ready_than_the_depth() -> None:
             made.append(number)
             yield number
 
-    items = made_ahead(make, nobody, depth=3)
+    items = made_ahead(make, nobody)
     next(items)
     time.sleep(0.1)
 
-    assert len(made) <= 5
+    assert len(made) <= DEPTH + 2, "one taken, one that waits for room"
     items.close()
 
 

@@ -11,13 +11,12 @@ import pytest
 import torch
 
 from engines.base import Frame
-from engines.faces import Face, FaceFinder, inter_ocular_px, smooth_track
+from engines.faces import Face, FaceFinder, inter_ocular_px
 from tests.engines.articulate.portrait import picture
 from tests.engines.drawn_face import drawn_face
 
 pytestmark = pytest.mark.unit
 
-MEDIA = Path(__file__).resolve().parents[2].parent / "shared" / "media"
 EMPTY: Frame = np.full((480, 480, 3), 120, np.uint8)
 UPPER_LIP, LOWER_LIP = 13, 14
 
@@ -25,13 +24,6 @@ UPPER_LIP, LOWER_LIP = 13, 14
 @pytest.fixture(scope="module")
 def finder() -> FaceFinder:
     return FaceFinder(torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def media() -> Path:
-    if not MEDIA.is_dir():
-        pytest.skip("no real media beside this checkout")
-    return MEDIA
 
 
 def gap(face: Face) -> float:
@@ -99,17 +91,19 @@ def test_faces_come_largest_first(finder: FaceFinder) -> None:
     assert 480 < faces[0].box[0] < 960
 
 
-def test_a_large_face_turned_away_comes_after_a_small_one_from_the_front(finder: FaceFinder, media: Path) -> None:
-    picture = cv2.cvtColor(cv2.imread(str(media / "img" / "two_people_studio.png")), cv2.COLOR_BGR2RGB)
+def test_a_large_face_turned_away_comes_after_a_small_one_from_the_front(
+    finder: FaceFinder, shared_media: Path
+) -> None:
+    picture = cv2.cvtColor(cv2.imread(str(shared_media / "img" / "two_people_studio.png")), cv2.COLOR_BGR2RGB)
     first, second = finder.find(picture)
     assert first.box[0] > second.box[0]
     assert first.box[2] - first.box[0] < second.box[2] - second.box[0]
 
 
 def test_a_profile_is_found_either_way_round_and_before_a_thing_taken_for_a_face(
-    finder: FaceFinder, media: Path
+    finder: FaceFinder, shared_media: Path
 ) -> None:
-    picture = cv2.cvtColor(cv2.imread(str(media / "img" / "two_people_studio.png")), cv2.COLOR_BGR2RGB)
+    picture = cv2.cvtColor(cv2.imread(str(shared_media / "img" / "two_people_studio.png")), cv2.COLOR_BGR2RGB)
     mirrored = np.ascontiguousarray(cv2.resize(picture, (1750, 1080), interpolation=cv2.INTER_AREA)[:, ::-1])
     woman, man = finder.find(mirrored)[:2]
     assert (woman.box[0], woman.box[1]) == pytest.approx((581, 256), abs=10)
@@ -208,62 +202,6 @@ def test_no_frames_give_no_faces(finder: FaceFinder) -> None:
     assert list(finder.track([])) == []
 
 
-# Smoothing
-
-
-def shaken_track(frames: int, shake: float) -> tuple[np.ndarray, np.ndarray]:
-    """A face that moves steadily, and the same with noise: two of float32 (frames, 468, 2)."""
-    random = np.random.default_rng(1)
-    face = random.uniform(0, 200, (468, 2))
-    face[33], face[263] = (50, 100), (150, 100)
-    steady = (face + np.arange(frames)[:, None, None] * (2.0, 1.0)).astype(np.float32)
-    return steady, (steady + random.normal(0, shake, steady.shape)).astype(np.float32)
-
-
-def test_tremor_is_more_than_halved() -> None:
-    steady, shaken = shaken_track(60, 0.5)
-    smooth = smooth_track(shaken, np.ones(60, bool), 30.0)
-    still = [33, 263, 1, 152]
-    assert np.std((smooth - steady)[:, still]) < 0.6 * np.std((shaken - steady)[:, still])
-
-
-def test_steady_motion_is_not_delayed() -> None:
-    steady, _ = shaken_track(40, 0.0)
-    smooth = smooth_track(steady, np.ones(40, bool), 25.0)
-    assert np.abs(smooth - steady)[1:-1].max() < 0.01
-
-
-def test_lips_that_close_for_two_frames_stay_closed() -> None:
-    track, _ = shaken_track(30, 0.0)
-    track[:, UPPER_LIP], track[:, LOWER_LIP] = track[:, 33] + (50, 90), track[:, 33] + (50, 110)
-    track[14:16, UPPER_LIP] = track[14:16, LOWER_LIP]
-    smooth = smooth_track(track, np.ones(30, bool), 25.0)
-    gaps = np.linalg.norm(smooth[:, UPPER_LIP] - smooth[:, LOWER_LIP], axis=-1)
-    assert gaps[14:16].max() < 0.15 * gaps.max()
-
-
-def test_nothing_is_blended_across_a_cut() -> None:
-    before, _ = shaken_track(10, 0.0)
-    track = np.concatenate([before, before + 300])
-    smooth = smooth_track(track, np.ones(20, bool), 25.0)
-    assert np.abs(smooth - track).max() < 1.0
-
-
-def test_nothing_is_blended_across_an_absence() -> None:
-    track, _ = shaken_track(20, 0.0)
-    present = np.ones(20, bool)
-    present[8:12] = False
-    track[8:12] = 9999.0
-    smooth = smooth_track(track, present, 25.0)
-    assert np.abs(smooth - track).max() < 1.0
-
-
-@pytest.mark.parametrize("frames", [0, 1, 2, 3])
-def test_short_tracks_keep_their_length(frames: int) -> None:
-    track, _ = shaken_track(frames, 0.0)
-    assert smooth_track(track, np.ones(frames, bool), 25.0).shape == (frames, 468, 2)
-
-
 # Real media
 
 
@@ -282,21 +220,23 @@ def test_short_tracks_keep_their_length(frames: int) -> None:
         ("animal_dog.jpg", 0),
     ],
 )
-def test_real_pictures_show_as_many_faces_as_people(finder: FaceFinder, media: Path, name: str, count: int) -> None:
-    picture = cv2.cvtColor(cv2.imread(str(media / "img" / name)), cv2.COLOR_BGR2RGB)
+def test_real_pictures_show_as_many_faces_as_people(
+    finder: FaceFinder, shared_media: Path, name: str, count: int
+) -> None:
+    picture = cv2.cvtColor(cv2.imread(str(shared_media / "img" / name)), cv2.COLOR_BGR2RGB)
     assert len(finder.find(picture)) == count
 
 
-def test_a_small_face_in_a_real_video_is_followed(finder: FaceFinder, media: Path) -> None:
-    frames = video(media / "fullbody_smallface_720x1080_25fps.mp4", 0, 48)
+def test_a_small_face_in_a_real_video_is_followed(finder: FaceFinder, shared_media: Path) -> None:
+    frames = video(shared_media / "fullbody_smallface_720x1080_25fps.mp4", 0, 48)
     assert presence(finder.track(frames)) == "x" * 48
 
 
-def test_a_real_face_that_vanishes_is_not_invented(finder: FaceFinder, media: Path) -> None:
-    frames = list(video(media / "derived" / "face_gone_1s.mp4", 50, 100))
+def test_a_real_face_that_vanishes_is_not_invented(finder: FaceFinder, shared_media: Path) -> None:
+    frames = list(video(shared_media / "derived" / "face_gone_1s.mp4", 50, 100))
     grey = "".join("-" if frame.std() < 5 else "x" for frame in frames)
     assert presence(finder.track(frames)) == grey
 
 
-def test_a_real_video_without_a_face_has_none(finder: FaceFinder, media: Path) -> None:
-    assert presence(finder.track(video(media / "derived" / "noface_640x426.mp4", 0, 20))) == "-" * 20
+def test_a_real_video_without_a_face_has_none(finder: FaceFinder, shared_media: Path) -> None:
+    assert presence(finder.track(video(shared_media / "derived" / "noface_640x426.mp4", 0, 20))) == "-" * 20

@@ -40,6 +40,8 @@ ANSWERS: list[tuple[str, bytes, bytes, type[MouthpieceError]]] = [
     ("a header without end", OK + b"X: ", b"A" * 65536, FetchFailed),
     ("headers without end", OK, b"X: a\r\n" * 100, FetchFailed),
     ("continuations without end", b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, FetchTimeout),
+    ("links before an answer, without end", b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100, FetchFailed),
+    ("another protocol after HTTP", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", b"", FetchFailed),
     ("a length of thousands of digits", OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nabc", b"", FetchFailed),
     ("a length beyond 64 bits", OK + b"Content-Length: 99999999999999999999\r\n\r\nabc", b"", FetchFailed),
     ("a length above the limit", OK + b"Content-Length: 1000001\r\n\r\n", b"x" * 1000, MediaTooLarge),

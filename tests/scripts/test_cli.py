@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.settings import environment
+from scripts.trial import TRIVIAL_ENGINE
 from storage.records import Records
 
 pytestmark = pytest.mark.unit
@@ -141,6 +142,16 @@ def test_short_commands_start_fast_and_without_torch(tmp_path: Path) -> None:
     assert answer.stdout.startswith("NUMBER")
     assert took_s < 2, "half a second on an idle machine"
     assert loaded.stdout.strip() == "False"
+
+
+def test_a_language_without_words_is_told_where_a_file_is_rendered_too(tmp_path: Path) -> None:
+    portrait, voice = str(ROOT / "samples" / "portrait.png"), str(ROOT / "samples" / "voice-austen.wav")
+    words = ["--image", portrait, "--audio", voice, "--language", "en", "-o", str(tmp_path / "out.mp4")]
+
+    answer = _mouthpiece("render", *words, **TRIVIAL_ENGINE)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "warning: language changes nothing: there are no words in timings\n" in answer.stderr
 
 
 def test_a_picture_is_no_video(tmp_path: Path) -> None:

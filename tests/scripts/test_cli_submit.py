@@ -200,6 +200,30 @@ def test_with_a_vocal_track_it_goes_where_that_dialect_has_it(service: FakeServi
     assert body["face"] == "right"
 
 
+def test_a_language_without_timings_is_sent_and_what_the_service_says_to_it_is_told(
+    service: FakeService, data: Path
+) -> None:
+    said = ["language changes nothing: there are no words in timings", "unknown fields were ignored: formState.pace"]
+    service.jobs = [{"status": "processing", "warnings": said}]
+
+    answer = _submit(data, *MEDIA, "--language", "fr", MOUTHPIECE_PUBLIC_URL=service.url)
+
+    (body,) = service.bodies
+    state = body["formState"]
+    assert isinstance(state, dict)
+    assert state["language"] == "fr"
+    assert answer.stdout == f"{JOB_ID}\n"
+    assert answer.stderr.splitlines() == [f"warning: {warning}" for warning in said]
+
+
+def test_a_job_that_cannot_be_asked_after_is_sent_all_the_same(service: FakeService, data: Path) -> None:
+    service.jobs = [None]
+
+    answer = _submit(data, *MEDIA, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, f"{JOB_ID}\n", "")
+
+
 def test_what_a_finished_job_warns_of_is_told(service: FakeService, data: Path) -> None:
     spans = ["no face from 2.0 s to 3.0 s: frames kept as they are"]
     service.jobs = [{"status": "completed", "output": "https://example.com/out.mp4", "warnings": spans}]

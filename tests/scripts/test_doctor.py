@@ -35,6 +35,14 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert "MOUTHPIECE_DATA_DIR" in finding.remedy
 
 
+def test_a_data_folder_that_others_may_enter_is_noted(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    finding = doctor.data_folder(Settings(data_dir=tmp_path))
+
+    assert (finding.state, finding.remedy) == (State.NOTE, f"chmod 700 {tmp_path}, unless meant.")
+
+
 def test_the_threads_of_the_setting_are_told(tmp_path: Path) -> None:
     finding = doctor.compute(Settings(data_dir=tmp_path, device="cpu", torch_threads=3))
 

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 import time
@@ -9,6 +8,7 @@ import pytest
 
 from contracts.settings import environment
 from scripts.supervise import Part, Supervisor
+from tests.processes import lives
 
 pytestmark = pytest.mark.unit
 
@@ -44,14 +44,6 @@ def _until(look: Callable[[], bool], supervisor: Supervisor | None = None) -> No
 
 def _printed(lines: Lines, name: str) -> list[str]:
     return [line for writer, line in lines if writer == name]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_what_parts_write_is_merged_under_their_names(supervisor: Supervisor, lines: Lines) -> None:
@@ -103,7 +95,7 @@ def test_a_part_that_does_not_stop_in_time_is_killed(supervisor: Supervisor, lin
     supervisor.stop()
 
     assert "did not stop in time: killed" in _printed(lines, "part")
-    assert not _lives(int(lines[0][1]))
+    assert not lives(int(lines[0][1]))
 
 
 def test_stopping_takes_what_a_part_started_along(supervisor: Supervisor, lines: Lines) -> None:
@@ -119,7 +111,7 @@ def test_stopping_takes_what_a_part_started_along(supervisor: Supervisor, lines:
 
     supervisor.stop()
 
-    _until(lambda: not _lives(int(lines[0][1])))
+    _until(lambda: not lives(int(lines[0][1])))
 
 
 def test_killing_ends_all_parts_at_once_and_leaves_waiting_to_stop(supervisor: Supervisor, lines: Lines) -> None:
@@ -133,7 +125,7 @@ def test_killing_ends_all_parts_at_once_and_leaves_waiting_to_stop(supervisor: S
     supervisor.stop()
 
     assert time.monotonic() - began < 5
-    assert not any(_lives(int(line)) for _, line in lines if line.isdecimal())
+    assert not any(lives(int(line)) for _, line in lines if line.isdecimal())
 
 
 def test_a_bound_command_dies_with_who_started_it() -> None:
@@ -150,4 +142,4 @@ def test_a_bound_command_dies_with_who_started_it() -> None:
         parent.kill()
         parent.wait()
 
-    _until(lambda: not _lives(pid))
+    _until(lambda: not lives(pid))

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -7,17 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import lives
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_stack_ends_with_the_program_that_wanted_it_however_that_ends() -> None:
@@ -36,6 +29,6 @@ def test_a_stack_ends_with_the_program_that_wanted_it_however_that_ends() -> Non
 
     assert len(pids) >= 5
     deadline = time.monotonic() + 15
-    while any(map(_lives, pids)) and time.monotonic() < deadline:
+    while any(map(lives, pids)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert [pid for pid in pids if _lives(pid)] == []
+    assert [pid for pid in pids if lives(pid)] == []

@@ -12,7 +12,7 @@ from contracts.errors import NotFound
 from contracts.steps import Delivery
 from contracts.webhooks import PATIENCE
 from storage.database import RecordsFile
-from storage.deliveries import ANSWER_LIMIT, WebhookFilter, WebhookState
+from storage.deliveries import ANSWER_LIMIT, MOST_ATTEMPTS, WebhookFilter, WebhookState
 from storage.records import Records
 from storage.schema import MIGRATIONS
 from tests.storage.requests import NOW
@@ -49,6 +49,31 @@ def test_a_webhook_sent_again_goes_on_counting_its_attempts(records: Records) ->
 
     assert (first, second) == (1, 2)
     assert [each.answer for each in records.deliveries.list("j1")] == ["gone", "ok"]
+
+
+@pytest.mark.parametrize("state", [PENDING, FAILED])
+def test_an_attempt_that_hung_since_before_a_webhook_was_sent_again_takes_nothing_back(
+    records: Records, state: WebhookState
+) -> None:
+    records.deliveries.open(DELIVERY, NOW)
+    records.deliveries.mark("d1", PENDING, "2026-01-02T03:05:00Z")
+    attempted(records, DELIVERY, "2026-01-02T03:05:01Z", 200, 8, "ok", DELIVERED)
+
+    records.deliveries.log(DELIVERY, NOW, 0, 60_000, "no answer", state, next_at="2026-01-02T04:00:00Z")
+
+    webhook = records.deliveries.find("d1", SENT)
+    assert webhook is not None
+    assert (webhook.state, webhook.next_at, webhook.tried) == (DELIVERED, "", 2)
+
+
+def test_a_webhook_that_is_sent_again_and_again_keeps_its_latest_attempts(records: Records) -> None:
+    numbers = [attempted(records, DELIVERY, NOW, 503, 12, "busy", PENDING) for _ in range(MOST_ATTEMPTS + 5)]
+    attempted(records, replace(DELIVERY, delivery_id="d2"), NOW, 200, 8, "ok", DELIVERED)
+
+    (webhook,) = (each for each in records.deliveries.of_job("j1", SENT) if each.delivery == DELIVERY)
+    assert [each.attempt for each in webhook.attempts] == numbers[5:] == [*range(6, MOST_ATTEMPTS + 6)]
+    assert webhook.tried == MOST_ATTEMPTS + 5
+    assert [each.tried for each in records.deliveries.list_by(WebhookFilter(), SENT, 2)] == [1, MOST_ATTEMPTS + 5]
 
 
 def test_the_attempts_of_each_webhook_are_counted_by_themselves(records: Records) -> None:

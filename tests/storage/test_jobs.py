@@ -1,19 +1,22 @@
 """Jobs in the records."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from contracts.errors import NotFound
-from contracts.jobs import Status
-from contracts.steps import Delivery
+from contracts.jobs import JobRequest, Status
+from contracts.steps import Delivery, SettleInput
 from storage.deliveries import WebhookState
 from storage.jobs import JobFilter, Pace
 from storage.records import Records
 from tests.storage.requests import NOW, a_failure, a_request, a_success
 
 pytestmark = pytest.mark.unit
+
+LATER = "2026-01-02T03:04:06Z"
 
 
 def test_a_job_comes_back_as_it_was_asked_for(records: Records) -> None:
@@ -236,19 +239,56 @@ def test_a_reopened_job_is_queued_without_an_outcome(records: Records) -> None:
     records.jobs.add(request, NOW)
     records.jobs.settle(a_failure(request), credits=0)
 
-    assert records.jobs.reopen(request.job_id)
+    assert records.jobs.reopen(request.job_id, NOW)
 
     record = records.jobs.find(request.job_id)
     assert record is not None
     assert (record.status, record.error, record.finished_at, record.is_started) == (Status.QUEUED, None, "", True)
 
 
+@pytest.mark.parametrize("ending", [a_failure, a_success])
+def test_a_reopened_job_whose_run_never_began_is_what_it_was(
+    records: Records, ending: Callable[[JobRequest], SettleInput]
+) -> None:
+    request = replace(a_request(), estimated_credits=40)
+    records.jobs.add(request, NOW)
+    records.jobs.mark_started(request.job_id)
+    records.jobs.settle(ending(request), credits=32)
+    before = records.jobs.find(request.job_id), ledger(records)
+    records.jobs.reopen(request.job_id, NOW)
+
+    assert records.jobs.unconfirmed(LATER) == [request.job_id]
+    assert records.jobs.revert(request.job_id)
+
+    assert (records.jobs.find(request.job_id), ledger(records)) == before
+    assert records.ledger.balance(request.key_id).reserved == 0
+    assert records.jobs.unconfirmed(LATER) == []
+
+
+def test_a_reopened_job_is_left_as_it_is_once_its_run_began_or_ended(records: Records) -> None:
+    confirmed, settled = a_request(), a_request()
+    for request in (confirmed, settled):
+        records.jobs.add(request, NOW)
+        records.jobs.settle(a_failure(request), credits=0)
+        records.jobs.reopen(request.job_id, NOW)
+    assert records.jobs.unconfirmed(NOW) == []
+
+    records.jobs.confirm(confirmed.job_id)
+    records.jobs.settle(a_success(settled), credits=32)
+
+    assert records.jobs.unconfirmed(LATER) == []
+    assert not records.jobs.revert(confirmed.job_id)
+    assert not records.jobs.revert(settled.job_id)
+    statuses = [found.status for request in (confirmed, settled) if (found := records.jobs.find(request.job_id))]
+    assert statuses == [Status.QUEUED, Status.SUCCEEDED]
+
+
 def test_a_job_that_has_not_ended_is_not_reopened(records: Records) -> None:
     request = a_request()
     records.jobs.add(request, NOW)
 
-    assert not records.jobs.reopen(request.job_id)
-    assert not records.jobs.reopen("no-such-job")
+    assert not records.jobs.reopen(request.job_id, NOW)
+    assert not records.jobs.reopen("no-such-job", NOW)
 
 
 def test_a_removed_job_leaves_nothing_but_what_it_cost(records: Records) -> None:

@@ -48,8 +48,8 @@ def test_a_retried_job_is_reserved_again_and_charged_once(records: Records, requ
     records.jobs.add(request_, NOW)
     records.jobs.settle(a_failure(request_), 0)
 
-    records.jobs.reopen(request_.job_id)
-    records.jobs.reopen(request_.job_id)
+    records.jobs.reopen(request_.job_id, NOW)
+    records.jobs.reopen(request_.job_id, NOW)
     assert balance(records, request_) == Balance(used=0, reserved=20)
 
     records.jobs.settle(a_success(request_), 32)

@@ -80,6 +80,8 @@ def test_an_own_link_may_carry_a_query() -> None:
         LINKS.url(KEY, 1000.0).replace("host", "other"),
         "http://host:8080/files/",
         "http://host:8080/files/forged/8a4b.mp4",
+        "http://host:8080/files///[",
+        "http://host:8080/files/?/[",
         "https://example.com/a.mp4",
         LINKS.url(KEY, 0.0),
     ],

@@ -23,6 +23,7 @@ from tests.storage.requests import a_failure, a_request, a_success
 pytestmark = pytest.mark.unit
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+NOW_TEXT = "2026-06-01T00:00:00Z"
 SETTINGS = Settings(keep_inputs_days=30, keep_outputs_days=60, keep_records_days=90)
 UPLOAD = "uploads/0a1b2c3d/voice"
 
@@ -231,6 +232,18 @@ def test_what_dead_processes_left_goes_after_a_day_and_what_the_living_hold_stay
     assert [path for path in old if path.exists()] == []
 
 
+def test_half_an_upload_stays_as_long_as_its_address_works(kept: Kept) -> None:
+    kept.settings = replace(kept.settings, upload_ttl_s=3 * 86_400)
+    (kept.folder / "uploads").mkdir()
+    for name, days_ago in (("resting", 2.9), ("given up", 3.1)):
+        (kept.folder / "uploads" / name).write_bytes(b"half")
+        kept.age(kept.folder / "uploads" / name, days_ago)
+
+    kept.prune()
+
+    assert [path.name for path in (kept.folder / "uploads").iterdir()] == ["resting"]
+
+
 def test_idempotency_keys_go_when_their_time_is_over(kept: Kept) -> None:
     begin = kept.records.idempotency.begin
     begin("k", "old", "f", now=(NOW - timedelta(days=2)).timestamp(), ttl_s=1e9)
@@ -257,18 +270,18 @@ def test_a_removal_that_died_in_its_midst_is_finished_and_the_job_cannot_be_run_
         with pytest.raises(StorageBusy):
             dying.prune(phase, "", 100)
 
-    assert not kept.records.jobs.reopen(season)
+    assert not kept.records.jobs.reopen(season, NOW_TEXT)
     kept.prune()
 
     assert kept.files(season) == kept.files(failed) == set()
-    assert kept.records.jobs.reopen(failed)
+    assert kept.records.jobs.reopen(failed, NOW_TEXT)
 
 
 def test_a_job_that_runs_again_has_its_files_to_itself(kept: Kept) -> None:
     job_id = kept.failed(31)
     [due] = kept.retention().due(Phase.INPUTS)
 
-    assert kept.records.jobs.reopen(job_id)
+    assert kept.records.jobs.reopen(job_id, NOW_TEXT)
 
     assert not due.remove()
     assert kept.files(job_id) == {"inputs/audio-0", "work/0.mp4"}

@@ -1,13 +1,14 @@
 """Receivers that hang hold up neither other receivers nor jobs: the real steps, workers and server."""
 
 import asyncio
+import socket
 import statistics
 import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.registry import implementations
+from activities.registry import WEBHOOK_SLOTS, implementations
 from activities.turns import PER_HOST
 from contracts.jobs import webhook_workflow_id
 from contracts.settings import Settings
@@ -41,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings.from_env(
         {
             "MOUTHPIECE_DATA_DIR": str(tmp_path),
-            "MOUTHPIECE_FETCH_ALLOW": "127.0.0.1,localhost",
+            "MOUTHPIECE_FETCH_ALLOW": "127.0.0.0/8,localhost",
             "MOUTHPIECE_WEBHOOK_TIMEOUT_S": "30",
         }
     )
@@ -110,6 +111,13 @@ def _hang(released: threading.Event) -> Answer:
     return answer
 
 
+@contextmanager
+def _silence(address: str) -> Iterator[str]:
+    """Accept connections at an address and never answer."""
+    with socket.create_server((address, 0), backlog=16) as silent:
+        yield f"http://{address}:{silent.getsockname()[1]}/hook"
+
+
 def test_webhooks_to_a_receiver_that_hangs_delay_neither_those_to_others_nor_a_jobs_end(
     temporal: TemporalServer, settings: Settings, records: Records
 ) -> None:
@@ -138,6 +146,31 @@ def test_webhooks_to_a_receiver_that_hangs_delay_neither_those_to_others_nor_a_j
     assert len(hanging.received) == PER_HOST, "no more are in flight until one of them ends"
     assert good_s < 5, "seconds for all that went to the good receiver"
     assert statistics.median(jobs_s) < 2, "seconds for a job from start to settlement"
+
+
+def test_webhooks_of_one_key_to_ever_new_hosts_that_hang_do_not_delay_those_of_another(
+    temporal: TemporalServer, settings: Settings, records: Records
+) -> None:
+    greedy, modest = (records.keys.create(name, "2026-01-01T00:00:00Z")[0].key_id for name in ("greedy", "modest"))
+    released = threading.Event()
+
+    async def scenario(hosts: list[str], good: Site) -> float:
+        async with _working_on(temporal.client, settings, Queue.FLOW, Queue.NOTIFY):
+            names = [await _send(temporal.client, records, greedy, url) for url in hosts]
+            await asyncio.sleep(3)
+            await _send(temporal.client, records, modest, good.url.replace("127.0.0.1", "localhost") + "/hook")
+            good_s = await _until_received(good, 1, 20)
+            for name in names:
+                await temporal.client.get_workflow_handle(name).terminate()
+            released.set()
+        return good_s
+
+    with ExitStack() as listening, serving({"/hook": status(204)}) as good:
+        # Every address of this network is this machine's, and each is a host of its own.
+        hanging = [listening.enter_context(_silence(f"127.0.1.{number}")) for number in range(1, WEBHOOK_SLOTS + 7)]
+        good_s = temporal.run(scenario(hanging, good))
+
+    assert good_s < 3, "seconds until the other key's webhook came"
 
 
 @workflow.defn(name="DeliverWebhook")

@@ -81,7 +81,7 @@ def _jobs(records: Records) -> None:
         records.jobs.settle(a_success(REQUESTS[name]), 30)
     records.jobs.settle(a_failure(REQUESTS["failed"]), 0)
     records.jobs.settle(a_failure(REQUESTS["retried"]), 0)
-    records.jobs.reopen(REQUESTS["retried"].job_id)
+    records.jobs.reopen(REQUESTS["retried"].job_id, "2026-01-02T04:00:00Z")
     records.jobs.settle(_cancelled(REQUESTS["cancelled"]), 0)
     records.jobs.remove(REQUESTS["removed"].job_id)
 
