@@ -15,8 +15,9 @@ from contracts.jobs import MediaInfo, MediaRef, Role
 from contracts.settings import Settings
 from contracts.steps import FetchInput, FetchResult
 from engines.base import Report
+from engines.cage import probe_apart
 from engines.containers import STILL_FORMATS, sniff
-from engines.probe import Probe, probe
+from engines.probe import Probe
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def _accept(path: Path, media: MediaRef, key: str, size_bytes: int, settings: Se
         MediaTooLong: when it lasts too long.
         MediaTooLarge: when it has too many pixels.
     """
-    found = probe(path, media.role, media.field, settings.max_duration_s, lambda: report(1.0))
+    found = probe_apart(path, media.role, media.field, settings.max_duration_s, lambda: report(1.0))
     _check_limits(found, media.field, settings)
     return MediaInfo(
         role=media.role,

@@ -80,7 +80,7 @@ CATALOGUE: dict[ErrorCode, Meaning] = {
         "Send a file that plays: MP4, MOV or WebM; MP3, WAV or M4A; JPEG, PNG or WebP.",
     ),
     ErrorCode.MEDIA_TOO_LARGE: Meaning(
-        "Media too large", "An input has more bytes or pixels than the limit.", "Send a smaller file."
+        "Media too large", "An input has more bytes, pixels or bits a second than the limit.", "Send a smaller file."
     ),
     ErrorCode.MEDIA_TOO_LONG: Meaning(
         "Media too long", "An input lasts longer than the limit.", "Cut it, and send the parts as jobs of their own."

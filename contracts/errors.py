@@ -149,7 +149,7 @@ class UnreadableMedia(InputError):
 
 
 class MediaTooLarge(InputError):
-    """More bytes or pixels than the limit."""
+    """More bytes, pixels or bits a second than the limit."""
 
     code = ErrorCode.MEDIA_TOO_LARGE
 

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from contracts.errors import UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Speech, Waiting
-from engines.containers import damaged, open_media, refuse, sniff
+from engines.containers import PACKET_FAULTS, check_decodable, check_sound, damaged, open_media, refuse, sniff
 
 #: Rate at which speech is handed to engines.
 SPEECH_RATE = 16_000
 
+_FLOATING = frozenset({"flt", "fltp", "dbl", "dblp"})
 #: Time stamps are rounded to the container's clock; where they leave more than this, packets were lost or never sent.
 _GAP_S = 0.05
 #: A leap of the time stamps beyond this is damage: nobody sends so much silence.
@@ -40,10 +41,7 @@ def read_speech(path: Path, field: str = "") -> Speech:
     if not parts:
         raise damaged(sniff(path), field)
     samples = np.concatenate(parts)
-    if not np.isfinite(samples).all():
-        raise UnreadableMedia(
-            "the sound holds samples that are not numbers", field=field, remedy="Export it again from its source."
-        )
+    _check_finite(samples, field)
     return Speech(samples=np.clip(samples, -1, 1, out=samples), rate=SPEECH_RATE)
 
 
@@ -78,10 +76,12 @@ def audible_seconds(
         waiting: called for every packet.
 
     Raises:
-        UnreadableMedia: when the time stamps make no sense.
+        UnreadableMedia: when the time stamps make no sense, or samples are not numbers.
     """
     seconds = 0.0
     for frame in heard(container, stream, field, waiting):
+        if frame.format.name in _FLOATING:
+            _check_finite(frame.to_ndarray(), field)
         seconds += frame.samples / frame.sample_rate
         if seconds > most_s + _BEYOND_S:
             break
@@ -92,13 +92,15 @@ def audio_stream(container: InputContainer, path: Path, field: str) -> AudioStre
     """The first sound track.
 
     Raises:
-        UnreadableMedia: when there is none.
+        UnreadableMedia: when there is none, or none that is read.
     """
     if not container.streams.audio:
         if container.streams.video:
             raise UnreadableMedia("the video has no sound", field=field, remedy="Send a file with speech in it.")
         raise refuse(Role.AUDIO, sniff(path), field)
-    return container.streams.audio[0]
+    stream = container.streams.audio[0]
+    check_decodable(stream, field)
+    return stream
 
 
 def heard(
@@ -113,6 +115,7 @@ def heard(
     """
     end_s = 0.0
     for number, frame in enumerate(_decoded(container, stream, waiting)):
+        check_sound(frame.sample_rate, frame.layout.nb_channels, field)
         gap_s = 0.0 if frame.time is None or not number else frame.time - end_s
         if gap_s > _GAP_S:
             yield from _silence(gap_s, frame.sample_rate, field)
@@ -125,7 +128,22 @@ def heard(
 def resampled(
     frames: Iterable[AudioFrame], sample_format: str, layout: str | AudioLayout, rate: int
 ) -> Iterator[AudioFrame]:
-    """Bring frames to one format, layout and rate, even where theirs change midway, as in files joined end to end."""
+    """Bring frames to one format, layout and rate, even where theirs change midway, as in files joined end to end.
+
+    Raises:
+        UnreadableMedia: when what the frames say of themselves makes no sense; it names no field.
+    """
+    try:
+        yield from _resampled(frames, sample_format, layout, rate)
+    except av.FFmpegError as error:
+        raise UnreadableMedia(
+            "the sound cannot be decoded to its end", remedy="Play it to its end to check it, and export it again."
+        ) from error
+
+
+def _resampled(
+    frames: Iterable[AudioFrame], sample_format: str, layout: str | AudioLayout, rate: int
+) -> Iterator[AudioFrame]:
     resampler, shape = None, None
     for frame in frames:
         frame.pts = None
@@ -144,7 +162,7 @@ def _decoded(container: InputContainer, stream: AudioStream, waiting: Waiting) -
         waiting()
         try:
             yield from packet.decode()
-        except av.error.InvalidDataError:
+        except PACKET_FAULTS:
             continue
 
 
@@ -161,6 +179,13 @@ def _silence(seconds: float, rate: int, field: str) -> Iterator[AudioFrame]:
         frame.sample_rate = rate
         rest -= frame.samples
         yield frame
+
+
+def _check_finite(samples: "NDArray[np.generic]", field: str) -> None:
+    if not np.isfinite(samples).all():
+        raise UnreadableMedia(
+            "the sound holds samples that are not numbers", field=field, remedy="Export it again from its source."
+        )
 
 
 def _samples(frame: AudioFrame) -> NDArray[np.float32]:

@@ -1,22 +1,57 @@
 """Which files are opened, and how: by their own first bytes, each with the one demuxer that reads its kind.
 
 A demuxer is never chosen by name or by FFmpeg's own guess: a playlist that calls itself .mp4 would be followed, and
-would read whatever it points at.
+would read whatever it points at. What lies inside is decoded by decoders of a list alone: FFmpeg has hundreds more, for
+formats of old games and cameras that nobody sends and few look after.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
-from contracts.errors import UnreadableMedia
+from contracts.errors import MediaTooLarge, UnreadableMedia
 from contracts.jobs import Role
 
 #: Demuxers of sound and moving pictures that are ever used.
 FORMATS = frozenset({"mov", "matroska", "avi", "mp3", "wav", "flac", "ogg", "aac"})
 #: Kinds of still pictures, by the names FFmpeg has for them.
 STILL_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "webp_pipe"})
+
+# fmt: off
+#: Decoders that are ever used, by FFmpeg's names for them.
+VIDEO_DECODERS = frozenset({
+    "h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "mpeg4", "mpeg2video", "mpeg1video",
+    "h263", "mjpeg", "prores", "dnxhd", "cfhd", "ffv1", "theora", "msmpeg4", "msmpeg4v2", "dvvideo", "huffyuv",
+    "ffvhuff", "utvideo", "qtrle", "png", "rawvideo", "v210",
+})
+AUDIO_DECODERS = frozenset({
+    "aac", "mp3", "mp3float", "mp2", "mp2float", "mp1", "mp1float", "opus", "libopus", "vorbis", "flac", "alac",
+    "ac3", "eac3", "amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb", "adpcm_ima_qt", "adpcm_ima_wav",
+    "adpcm_ms", "pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be",
+    "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be",
+})
+# fmt: on
+#: No picture and no frame has more, whatever limit the caller sets: decoding it alone would fill the memory.
+MAX_PIXELS = 100_000_000
+#: Rates that sound is sent at, in Hz: telephones have 8000, studios 192000.
+_SOUND_RATES = range(4000, 768_001)
+_MAX_CHANNELS = 64
+#: Bits of sound a second, as its head says: 16 channels at 192 kHz and 32 bits have less.
+MOST_SOUND_BITS_PER_S = 100_000_000
+_OPEN = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(sorted(FORMATS)),
+    "codec_whitelist": ",".join(sorted(VIDEO_DECODERS | AUDIO_DECODERS)),
+    "max_streams": "64",
+}
+
+#: What decoders raise at a damaged packet; the second is minus one, by which older ones tell of any fault, the third
+#: what those say whose settings changed midway.
+PACKET_FAULTS = (av.error.InvalidDataError, av.error.PermissionError, av.error.ArgumentError)
 
 ACCEPTED = {
     Role.VIDEO: "MP4, MOV, WebM, MKV or AVI",
@@ -27,6 +62,8 @@ ACCEPTED = {
 _ARTICLES = {Role.VIDEO: "a video", Role.IMAGE: "an image", Role.MASK: "an image", Role.AUDIO: "an audio file"}
 
 _HEAD_BYTES = 4096
+#: Tags before the sound that are passed over: each may be ten bytes long, and a file be made of nothing else.
+_MOST_TAGS = 16
 _ID3_FOOTER = 0x10
 _EBML = b"\x1aE\xdf\xa3"
 
@@ -77,7 +114,9 @@ def sniff(path: Path) -> FileKind:
     """Tell a file's kind from its content alone; tags before the sound are passed over."""
     with path.open("rb") as file:
         head, start = file.read(_HEAD_BYTES), 0
-        while tag_bytes := _id3_bytes(head):
+        for _ in range(_MOST_TAGS):
+            if not (tag_bytes := _id3_bytes(head)):
+                break
             start += tag_bytes
             file.seek(start)
             head = file.read(_HEAD_BYTES)
@@ -163,9 +202,62 @@ def open_media(path: Path, role: Role, field: str) -> InputContainer:
 
 def _open(path: Path, kind: FileKind, field: str) -> InputContainer:
     try:
-        return av.open(f"file:{path}", mode="r", format=kind.demuxer, metadata_errors="replace")
+        name = f"file:{path}"
+        return av.open(name, mode="r", format=kind.demuxer, container_options=_OPEN, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise damaged(kind, field) from error
+
+
+def check_decodable(stream: VideoStream | AudioStream, field: str) -> None:
+    """Look at what a track declares before anything of it is decoded, and bound what its decoder takes.
+
+    Raises:
+        UnreadableMedia: when its decoder is none of the list, or its rate or channels are no sound's.
+        MediaTooLarge: when its frames have more than 100 million pixels, or its sound more than 100 Mbit a second.
+    """
+    decoder = stream.codec_context.name if stream.codec_context else "unknown"
+    if decoder not in VIDEO_DECODERS | AUDIO_DECODERS:
+        raise UnreadableMedia(
+            f"the {stream.type}'s codec is not one that is read ({decoder})",
+            field=field,
+            remedy="Export it as H.264 with AAC.",
+        )
+    if isinstance(stream, VideoStream):
+        _check_sides(stream, field)
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    else:
+        check_sound(stream.rate, stream.channels, field)
+        _check_sound_bits(stream.bit_rate or 0, field)
+
+
+def _check_sides(stream: VideoStream, field: str) -> None:
+    if stream.width * stream.height > MAX_PIXELS:
+        raise MediaTooLarge(
+            f"the video has {stream.width} x {stream.height} pixels",
+            field=field,
+            remedy="Scale it to at most 4096 pixels a side.",
+        )
+
+
+def _check_sound_bits(bits_per_s: int, field: str) -> None:
+    if bits_per_s > MOST_SOUND_BITS_PER_S:
+        raise MediaTooLarge(
+            f"sound of {bits_per_s / 1e6:.0f} Mbit a second, more than {MOST_SOUND_BITS_PER_S // 1_000_000}",
+            field=field,
+            remedy="Export it with 2 channels at 48 kHz.",
+        )
+
+
+def check_sound(rate: int, channels: int, field: str) -> None:
+    """Refuse what no sound has, in the head of its file or midway.
+
+    Raises:
+        UnreadableMedia: at less than 4 kHz or more than 768 kHz, or more than 64 channels.
+    """
+    if rate not in _SOUND_RATES or not 1 <= channels <= _MAX_CHANNELS:
+        raise UnreadableMedia(
+            f"the sound has {channels} channels at {rate} Hz", field=field, remedy="Export it at 8 to 192 kHz."
+        )
 
 
 def damaged(kind: FileKind, field: str) -> UnreadableMedia:

@@ -4,7 +4,7 @@ A frame's number is its place in the order of presentation times, which are gath
 at a number is therefore the same whether the frame was reached from the file's start or by seeking.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,12 +17,18 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from contracts.errors import UnreadableMedia
+from contracts.errors import MediaTooLarge, MediaTooLong, UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Frame, Waiting
-from engines.containers import damaged, open_media, refuse, sniff
+from engines.containers import PACKET_FAULTS, check_decodable, damaged, open_media, refuse, sniff
 from engines.pixels import Rgb, layout_of
 
+#: The index of so many frames takes 100 MB, and a second to sort.
+_MOST_FRAMES = 500_000
+#: Uncompressed, a picture of 4096 x 4096 has about so many bytes: each frame of a stream is held whole.
+_MOST_FRAME_BYTES = 64 << 20
+#: Mean bits of pictures a second: 4K of ProRes at 30 frames, and Full HD without any compression, have less.
+MOST_BITS_PER_S = 1_000_000_000
 _MAX_RATE = Fraction(60)
 #: Pictures that come more slowly are a slide show; lips on them move at the default rate.
 _LEAST_RATE, _DEFAULT_RATE = Fraction(10), Fraction(25)
@@ -34,6 +40,8 @@ _REVERSE_LEAST = 16
 _SEEK_AHEAD = 64
 #: Seconds before the wanted frame to seek to, each tried when the one before it landed too late.
 _SEEK_BACK_S = (0, 1, 5)
+
+Place = Callable[[], Frame]
 
 
 class VideoSource:
@@ -51,6 +59,8 @@ class VideoSource:
 
     Raises:
         UnreadableMedia: when the file is no video, holds no picture track, or cannot be decoded.
+        MediaTooLarge: when a frame has too many pixels or bytes, or a second too many bits.
+        MediaTooLong: when it has too many frames.
     """
 
     def __init__(self, path: Path, field: str = "", waiting: Waiting = lambda: None) -> None:
@@ -58,9 +68,11 @@ class VideoSource:
         self._field = field
         self._waiting = waiting
         with self._open() as container:
-            self._clock = _read_clock(self._track(container))
-        if not len(self._clock.ticks):
-            raise self._damaged()
+            track = self._track(container)
+            self._clock = _read_clock(track)
+            if not len(self._clock.ticks):
+                raise self._damaged()
+            _check_bits(self._clock, track.stream, field)
         with self._open() as container:
             track = self._track(container)
             first = next(track.decoded(), None)
@@ -83,7 +95,11 @@ class VideoSource:
         return len(self._clock.ticks)
 
     def frames_at(
-        self, numbers: Sequence[int] | NDArray[np.int32], size: tuple[int, int], waiting: Waiting | None = None
+        self,
+        numbers: Sequence[int] | NDArray[np.int32],
+        size: tuple[int, int],
+        waiting: Waiting | None = None,
+        place: Place | None = None,
     ) -> Iterator[Frame]:
         """Yield the frame of each number in turn; a run of one number, or of neighbours, costs one decode each.
 
@@ -91,10 +107,12 @@ class VideoSource:
             numbers: frame numbers in any order; long ascending and descending runs are fast.
             size: width and height of the frames yielded.
             waiting: called for every packet here, instead of the source's own.
+            place: gives the array (height, width, 3) that the next picture is to lie in, if not one of its own; one
+                that is shown again at once stays where it is.
         """
         chunk = max(_REVERSE_LEAST, _REVERSE_BYTES // self._stored_bytes)
         with self._open() as container:
-            cursor = _Cursor(self._track(container, waiting), self._clock, Rgb(size, self._layout))
+            cursor = _Cursor(self._track(container, waiting), self._clock, Rgb(size, self._layout), place)
             for run in _runs(np.asarray(numbers, dtype=np.int64), chunk):
                 if len(run) > 1 and run[0] > run[-1]:
                     found = [cursor.find(int(number)) for number in run[::-1]]
@@ -110,6 +128,7 @@ class VideoSource:
         covers = av.stream.Disposition.attached_pic
         for stream in container.streams.video:
             if not stream.disposition & covers:
+                check_decodable(stream, self._field)
                 stream.thread_type = "AUTO"
                 stream.thread_count = 2
                 return _Track(container, stream, waiting or self._waiting, self._field)
@@ -139,13 +158,13 @@ class _Track:
         for packet in self.packets():
             try:
                 yield from packet.decode()
-            except av.error.InvalidDataError:
+            except PACKET_FAULTS:
                 continue
 
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """When each frame is shown: ascending ticks, and how long the last one stays.
+    """When each frame is shown: ascending ticks, how long the last one stays, and how many bytes all are packed into.
 
     AVI stores no presentation times, and those that FFmpeg guesses are wrong where frames are reordered. Its frames
     are `counted` as they leave the decoder, and can be reached from the file's start only.
@@ -154,6 +173,7 @@ class _Clock:
     ticks: NDArray[np.int64]
     last_ticks: int
     counted: bool
+    packed_bytes: int
 
     def decode(self, track: _Track) -> Iterator[tuple[int, VideoFrame]]:
         """Decode on from where the container stands, each frame with its tick."""
@@ -175,10 +195,11 @@ _Stored = tuple[int, VideoFrame]
 class _Cursor:
     """A decoder that stands on one frame and moves to another by decoding on or by seeking."""
 
-    def __init__(self, track: _Track, clock: _Clock, convert: Rgb) -> None:
+    def __init__(self, track: _Track, clock: _Clock, convert: Rgb, place: Place | None) -> None:
         self._track = track
         self._clock = clock
         self._convert = convert
+        self._place = place
         self._number = 0
         self._picture: tuple[int, Frame] | None = None
         self._restart()
@@ -197,18 +218,14 @@ class _Cursor:
         self._number = number
         self._advance(wanted)
         if self._shown is None:
-            raise UnreadableMedia(
-                "the video cannot be decoded to its end",
-                field=self._track.field,
-                remedy="Play it to its end to check it, and export it again.",
-            )
+            raise _undecodable(self._track.field)
         return self._shown
 
     def show(self, stored: _Stored) -> Frame:
         """The picture of a frame that was found."""
         tick, frame = stored
         if self._picture is None or self._picture[0] != tick:
-            self._picture = (tick, self._convert(frame))
+            self._picture = (tick, self._convert(frame, self._place and self._place()))
         return self._picture[1]
 
     def _advance(self, wanted: int) -> None:
@@ -222,26 +239,61 @@ class _Cursor:
     def _seek(self, wanted: int) -> None:
         ticks_per_s = int(1 / (self._track.stream.time_base or Fraction(1, 1000)))
         for target in self._clock.seek_targets(wanted, ticks_per_s):
-            self._track.container.seek(target, stream=self._track.stream)
+            try:
+                self._track.container.seek(target, stream=self._track.stream)
+            except av.FFmpegError as error:
+                raise _undecodable(self._track.field) from error
             self._restart()
             if self._shown is not None and self._shown[0] <= wanted:
                 return
+
+
+def _undecodable(field: str) -> UnreadableMedia:
+    return UnreadableMedia(
+        "the video cannot be decoded to its end",
+        field=field,
+        remedy="Play it to its end to check it, and export it again.",
+    )
 
 
 def _read_clock(track: _Track) -> _Clock:
     """Gather presentation times from the packets, without decoding them."""
     shown: dict[int, int] = {}
     counted = track.container.format.name == "avi"
+    packed_bytes = 0
     try:
         for packet in track.packets():
             if packet.size and not packet.is_discard:
+                _check_count(len(shown), packet.size, track.field)
+                packed_bytes += packet.size
                 counted |= packet.pts is None
                 shown[len(shown) if counted or packet.pts is None else packet.pts] = packet.duration or 0
     except av.FFmpegError:
         pass  # cut short: what came before is still shown
     ticks = np.array(range(len(shown)) if counted else sorted(shown), dtype=np.int64)
     last_ticks = shown[int(ticks[-1])] if len(ticks) and not counted else 1
-    return _Clock(ticks, last_ticks, counted)
+    return _Clock(ticks, last_ticks, counted, packed_bytes)
+
+
+def _check_count(frames: int, frame_bytes: int, field: str) -> None:
+    if frames >= _MOST_FRAMES:
+        raise MediaTooLong(f"more than {_MOST_FRAMES} frames", field=field, remedy="Cut it, or lower its frame rate.")
+    if frame_bytes > _MOST_FRAME_BYTES:
+        raise MediaTooLarge(
+            f"a frame of {frame_bytes} bytes, more than {_MOST_FRAME_BYTES}", field=field, remedy="Compress it more."
+        )
+
+
+def _check_bits(clock: _Clock, stream: VideoStream, field: str) -> None:
+    """Hold the mean rate against the limit; a clip of less than a second counts as one."""
+    ticks = int(clock.ticks[-1] - clock.ticks[0]) + clock.last_ticks
+    seconds = max(float(ticks * _tick_s(stream, counted=clock.counted)), 1.0)
+    if clock.packed_bytes * 8 > MOST_BITS_PER_S * seconds:
+        raise MediaTooLarge(
+            f"{clock.packed_bytes * 8 / seconds / 1e6:.0f} Mbit a second, more than {MOST_BITS_PER_S // 1_000_000}",
+            field=field,
+            remedy="Compress it more, as H.264 for instance.",
+        )
 
 
 def _tick_s(stream: VideoStream, *, counted: bool) -> Fraction:

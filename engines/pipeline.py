@@ -18,10 +18,10 @@ from engines.analysis import SavedAnalysis, load_analysis, require_version, save
 from engines.base import Direction, Engine, EngineInfo, Frame, Report, Speech, Timeline, Waiting
 from engines.encode import encode_segment
 from engines.mask import masked, read_mask
-from engines.media import VideoSource
 from engines.memory import give_back
 from engines.stills import read_still
 from engines.timeline import portrait_timeline, video_timeline
+from engines.video_apart import VideoApart
 
 _NO_MEMORY = "the worker ran out of memory"
 _MEMORY_REMEDY = "Give workers more memory, or run fewer of them on one machine."
@@ -258,7 +258,7 @@ class _Portrait:
 
 class _Video:
     def __init__(self, path: Path, field: str, waiting: Waiting) -> None:
-        self._video = VideoSource(path, field, waiting)
+        self._video = VideoApart(path, field, waiting)
         self._waiting = waiting
 
     @property

@@ -45,7 +45,9 @@ def probe(path: Path, role: Role, field: str, most_s: float = math.inf, waiting:
 
     Raises:
         UnreadableMedia: when it is of another kind, holds no such track, or is damaged.
-        MediaTooLarge: when an image has more pixels than can be opened.
+        MediaTooLarge: when it has more pixels, or larger frames, than can be opened.
+        MediaTooLong: when a video has more frames.
+        MemoryError: when there is too little for it.
     """
     try:
         if role is Role.AUDIO:
@@ -53,6 +55,8 @@ def probe(path: Path, role: Role, field: str, most_s: float = math.inf, waiting:
         if role is Role.VIDEO:
             return _probe_video(path, field, waiting)
         return _probe_image(path, field)
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError) as error:
         raise damaged(sniff(path), field) from error
 

@@ -10,12 +10,9 @@ from numpy.typing import NDArray
 from contracts.errors import MediaTooLarge, UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Frame
-from engines.containers import STILL_FORMATS, FileKind, damaged, refuse, sniff
+from engines.containers import MAX_PIXELS, STILL_FORMATS, FileKind, damaged, refuse, sniff
 from engines.pixels import Layout, Rgb
 from engines.still_heads import declared_size, is_animated
-
-#: A picture above this is refused unread, whatever limit the caller sets: its decoding alone would fill the memory.
-MAX_PIXELS = 100_000_000
 
 #: Pixels laid on white at a time.
 _BLOCK = 1 << 20
@@ -51,6 +48,8 @@ def read_still(path: Path, field: str = "", size: tuple[int, int] | None = None)
         if kind.demuxer != "jpeg_pipe":
             _lay_on_white(picture, _opacity(stored))
     except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
         raise damaged(kind, field) from error
     return _sized(picture, size)
 

@@ -12,10 +12,10 @@ from engines.articulate.acting import FAINT
 from engines.articulate.shape import KEPT, SMALL_PX, frontal, in_profile, measure, measure_still, sizeable
 from engines.base import Frame, Report, Timeline, Waiting
 from engines.faces import Face, FaceFinder
-from engines.media import VideoSource
 from engines.pipeline import cut_segments
 from engines.stills import read_still
 from engines.timeline import PORTRAIT_SHORT_SIDE_PX, output_size, portrait_timeline, video_timeline
+from engines.video_apart import VideoApart
 
 #: Frames of a video that are looked at, evenly spaced from the first on.
 FRAMES = 8
@@ -102,7 +102,7 @@ class _Portrait:
 
 class _Video:
     def __init__(self, path: Path, info: MediaInfo, waiting: Waiting) -> None:
-        self._video = VideoSource(path, info.field, waiting)
+        self._video = VideoApart(path, info.field, waiting)
 
     def shown(self, options: OutputOptions) -> Iterator[_Shown]:
         video = self._video

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -40,6 +41,8 @@ _WORKFLOW_ENDS = {
     Status.CANCELLED: WorkflowExecutionStatus.CANCELED,
 }
 _MOST_JOBS = 100_000
+#: What reads files for a worker has ended so long after it.
+_READERS_END_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ class Audit:
 
     def look_after_stop(self) -> None:
         """Check what is left once the stack is stopped: processes and files."""
-        for pid in _processes_of(self._stand.data):
+        for pid in [*_processes_of(self._stand.data), *_readers_left()]:
             self.findings.add("orphan_process", f"process {pid} outlived the stack")
         settings = self._stand.settings()
         self.findings.told["left_for_retention"] = _sweep(settings)
@@ -238,6 +241,27 @@ def _processes_of(data: Path) -> list[int]:
         pid = int(place.parent.name)
         if pid != os.getpid() and f"MOUTHPIECE_DATA_DIR={data}" in environ:
             found.append(pid)
+    return found
+
+
+def _readers_left() -> list[int]:
+    """Processes that read files for a worker that has gone: they know no data folder, but have lost their parent."""
+    ends_at = time.monotonic() + _READERS_END_S
+    while (found := _orphans("engines.keeper")) and time.monotonic() < ends_at:
+        time.sleep(0.1)
+    return found
+
+
+def _orphans(program: str) -> list[int]:
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (place / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            parent = int((place / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if program in command and parent == 1:
+            found.append(int(place.name))
     return found
 
 

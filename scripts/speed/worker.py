@@ -26,7 +26,8 @@ def worker_cost(clip: Path, voice: Path, log: Path) -> dict[str, float]:
 
     Returns:
         `loaded_mib` and `peak_mib`: resident memory of the worker once it has loaded its engine, and at most;
-        `wall_s` from the request to the finished output, and `busy_s`, the worker's processor time.
+        `reader_mib`: that of the largest process that decodes, at most; `wall_s` from the request to the finished
+        output, and `busy_s`, the processor time of the worker and of what decodes for it.
 
     Raises:
         WorkerFailed: when the job failed or the worker was started anew on the way.
@@ -35,14 +36,16 @@ def worker_cost(clip: Path, voice: Path, log: Path) -> dict[str, float]:
         (pid,) = trial.pids("worker", "gpu")
         loaded_mib, loaded_s, began = peak_mib(pid), _busy_s(pid), time.perf_counter()
         number = _submitted(trial, f"{files}/{clip.name}", f"{files}/{voice.name}")
-        peak = loaded_mib
+        peak, reader = loaded_mib, 0.0
         while not _is_done(trial, number):
             time.sleep(_LOOK_S)
             peak = max(peak, peak_mib(pid))
+            reader = max([reader, *map(_resident_mib, trial.pids("engines.keeper"))])
         wall_s, busy_s = time.perf_counter() - began, _busy_s(pid) - loaded_s
         return {
             "loaded_mib": loaded_mib,
             "peak_mib": max(peak, peak_mib(pid)),
+            "reader_mib": reader,
             "wall_s": wall_s,
             "busy_s": busy_s,
         }
@@ -61,9 +64,26 @@ def peak_mib(pid: int) -> float:
     return next(int(line.split()[1]) / _MIB for line in status.splitlines() if line.startswith("VmHWM"))
 
 
+def _resident_mib(pid: int) -> float:
+    """The same of a process that may be gone by now."""
+    try:
+        return peak_mib(pid)
+    except (WorkerFailed, StopIteration):
+        return 0.0
+
+
 def _busy_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+    """Processor time of a process, and of those that it has started or that have ended below those."""
+    busy_s = 0.0
+    for each in (pid, *_children(pid)):
+        fields = Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        busy_s += sum(map(int, fields[11:15])) / 100
+    return busy_s
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text(encoding="utf-8").split()]
 
 
 def _submitted(trial: Trial, video: str, audio: str) -> int:

@@ -1,8 +1,10 @@
 """What the audit of a chaos run would find, if it were there."""
 
 import os
+import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -157,3 +159,16 @@ def test_a_process_that_outlives_the_stack_is_found(tmp_path: Path, customers: C
         left.kill()
 
     assert audit.findings.counts == {"orphan_process": 1}
+
+
+def test_a_reader_that_outlives_its_worker_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
+    stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
+    stopped.data.mkdir()
+    audit = Audit(stopped, customers, mailbox, {})
+    lasting = f"{sys.executable} -c 'import time; time.sleep(60)' engines.keeper >/dev/null & echo $!"
+
+    left = int(subprocess.run(lasting, shell=True, check=True, stdout=subprocess.PIPE).stdout)
+    audit.look_after_stop()
+    os.kill(left, signal.SIGKILL)
+
+    assert f"orphan_process: process {left} outlived the stack" in audit.findings.words

@@ -1,3 +1,5 @@
+import os
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -5,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from contracts.errors import UnreadableMedia
+from contracts.errors import MediaTooLarge, UnreadableMedia
 from engines.media import VideoSource
 from engines.pixels import Layout, Rgb
 from tests.engines.generated_media import Picture, likeness, pictures, turn, write_sound, write_video
@@ -119,6 +121,32 @@ def test_a_video_that_ends_before_its_frames_is_named_with_its_field(tmp_path: P
     with pytest.raises(UnreadableMedia, match=r"^video: the video cannot be decoded to its end$") as refused:
         list(source.frames_at([39], SIZE))
     assert refused.value.remedy
+
+
+def test_a_video_of_too_many_bits_a_second_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = _stretched(write_video(tmp_path / "a.mp4", pictures(30), codec="mpeg4", gop=1), 12_000_000)
+    beats = Beats()
+
+    with pytest.raises(MediaTooLarge, match=r"^video: 2400 Mbit a second, more than 1000$"):
+        VideoSource(path, "video", beats)
+    assert beats.count <= 31
+
+
+def test_a_clip_of_a_few_large_frames_is_not_taken_for_seconds_of_them(tmp_path: Path) -> None:
+    path = _stretched(write_video(tmp_path / "a.mp4", pictures(5), codec="mpeg4", gop=1), 12_000_000)
+
+    with pytest.raises(UnreadableMedia, match="damaged"):  # As all those bytes are nothing.
+        VideoSource(path, "video")
+
+
+def _stretched(path: Path, frame_bytes: int) -> Path:
+    """Have an MP4 say that each frame has so many bytes, and lengthen it by as many that are nothing."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"stsz") + 8
+    data[at : at + 4] = struct.pack(">I", frame_bytes)
+    path.write_bytes(data)
+    os.truncate(path, 100 * frame_bytes)
+    return path
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
