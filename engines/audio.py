@@ -132,9 +132,12 @@ def resampled(
 
     Raises:
         UnreadableMedia: when what the frames say of themselves makes no sense; it names no field.
+        MemoryError: when there is too little for it.
     """
     try:
         yield from _resampled(frames, sample_format, layout, rate)
+    except MemoryError:
+        raise
     except av.FFmpegError as error:
         raise UnreadableMedia(
             "the sound cannot be decoded to its end", remedy="Play it to its end to check it, and export it again."

@@ -112,7 +112,7 @@ class _Places:
 
 
 def _tell_fault(error: Exception) -> None:
-    if isinstance(error, (av.FFmpegError, ValueError)):
+    if isinstance(error, (av.FFmpegError, ValueError)) and not isinstance(error, MemoryError):
         error = UnreadableMedia("the video cannot be decoded")
     _write(FAULT + json.dumps(told_of(error)).encode() + b"\n")
 

@@ -204,6 +204,8 @@ def _open(path: Path, kind: FileKind, field: str) -> InputContainer:
     try:
         name = f"file:{path}"
         return av.open(name, mode="r", format=kind.demuxer, container_options=_OPEN, metadata_errors="replace")
+    except MemoryError:  # FFmpeg's own is one of its errors too, and no file's fault.
+        raise
     except (av.FFmpegError, ValueError) as error:
         raise damaged(kind, field) from error
 

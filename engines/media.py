@@ -241,6 +241,8 @@ class _Cursor:
         for target in self._clock.seek_targets(wanted, ticks_per_s):
             try:
                 self._track.container.seek(target, stream=self._track.stream)
+            except MemoryError:
+                raise
             except av.FFmpegError as error:
                 raise _undecodable(self._track.field) from error
             self._restart()
@@ -268,6 +270,8 @@ def _read_clock(track: _Track) -> _Clock:
                 packed_bytes += packet.size
                 counted |= packet.pts is None
                 shown[len(shown) if counted or packet.pts is None else packet.pts] = packet.duration or 0
+    except MemoryError:
+        raise
     except av.FFmpegError:
         pass  # cut short: what came before is still shown
     ticks = np.array(range(len(shown)) if counted else sorted(shown), dtype=np.int64)

@@ -1,13 +1,16 @@
+import errno
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from av import AudioFrame
 
 from contracts.errors import UnreadableMedia
 from contracts.jobs import Role
-from engines.audio import audible_seconds, audio_stream, read_speech, shifted
+from engines.audio import audible_seconds, audio_stream, read_speech, resampled, shifted
 from engines.base import Speech, TimedPhone, Waiting
 from engines.containers import open_media
 from tests.engines.generated_media import drop_sound, pictures, write_midway_change, write_sound, write_video
@@ -205,3 +208,17 @@ def test_samples_that_are_not_numbers_are_refused_by_their_field(tmp_path: Path,
     with pytest.raises(UnreadableMedia, match="not numbers") as fault:
         read_speech(tmp_path / "a.wav", "right_audio")
     assert fault.value.field == "right_audio"
+
+
+def test_want_of_memory_amid_decoding_is_no_fault_of_the_file() -> None:
+    # What PyAV makes of ENOMEM is one of FFmpeg's errors as well.
+    want = av.error.MemoryError(errno.ENOMEM, "Cannot allocate memory")
+
+    def starving() -> Iterator[AudioFrame]:
+        frame = AudioFrame(format="flt", layout="mono", samples=10)
+        frame.sample_rate = 16000
+        yield frame
+        raise want
+
+    with pytest.raises(MemoryError):
+        list(resampled(starving(), "flt", "mono", 16000))

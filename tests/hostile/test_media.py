@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.fetch import Fetch
+from activities.fetch_turns import FetchTurns
 from activities.workplace import Workplace
 from contracts.jobs import MediaRef, Role
 from contracts.settings import Settings
@@ -89,7 +90,7 @@ def _tried(workplace: Workplace, number: int, file: HostileFile) -> Trial:
     workplace.blobs.put(f"uploads/{number}", path)
     media = MediaRef(role=file.role, field=file.role, blob=f"uploads/{number}")
     try:
-        ActivityEnvironment().run(Fetch(workplace).fetch, FetchInput(job_id=f"job{number}", media=media))
+        ActivityEnvironment().run(Fetch(workplace, FetchTurns(8)).fetch, FetchInput(job_id=f"job{number}", media=media))
     except ApplicationError as fault:
         return Trial(file, fault.type or "", fault.message)
     return Trial(file, "", "")
@@ -147,4 +148,4 @@ def test_an_upload_by_a_name_that_leads_elsewhere_is_read_as_what_it_is(tmp_path
     media = MediaRef(role=Role.AUDIO, field="audio", blob="uploads/link")
 
     with pytest.raises(ApplicationError, match="not an audio file"):
-        ActivityEnvironment().run(Fetch(workplace).fetch, FetchInput(job_id="job1", media=media))
+        ActivityEnvironment().run(Fetch(workplace, FetchTurns(8)).fetch, FetchInput(job_id="job1", media=media))
