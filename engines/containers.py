@@ -42,6 +42,8 @@ _SOUND_RATES = range(4000, 768_001)
 _MAX_CHANNELS = 64
 #: Bits of sound a second, as its head says: 16 channels at 192 kHz and 32 bits have less.
 MOST_SOUND_BITS_PER_S = 100_000_000
+#: Where so much can be had, memory was not what opening a file wanted.
+_ROOM_BYTES = 64 << 20
 _OPEN = {
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(sorted(FORMATS)),
@@ -204,9 +206,10 @@ def _open(path: Path, kind: FileKind, field: str) -> InputContainer:
     try:
         name = f"file:{path}"
         return av.open(name, mode="r", format=kind.demuxer, container_options=_OPEN, metadata_errors="replace")
-    except MemoryError:  # FFmpeg's own is one of its errors too, and no file's fault.
-        raise
     except (av.FFmpegError, ValueError) as error:
+        if isinstance(error, MemoryError):
+            # A head may ask for more than any machine has. Where not even this can be had, it is not the file.
+            bytearray(_ROOM_BYTES)
         raise damaged(kind, field) from error
 
 
