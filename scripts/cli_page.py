@@ -44,7 +44,10 @@ def document() -> str:
 
 
 def _help(path: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=path, terminal_width=_WIDTH, max_content_width=_WIDTH)
+    names = cli.context_settings["help_option_names"]
+    context = click.Context(
+        command, info_name=path, terminal_width=_WIDTH, max_content_width=_WIDTH, help_option_names=names
+    )
     return command.get_help(context)
 
 

@@ -30,6 +30,9 @@ ELSEWHERE = {
         "tests/scripts/test_replay.py::test_every_path_has_a_recorded_history_and_every_history_shows_one"
     ),
     "python -m pytest -q tests/scripts/test_replay.py": "tests/scripts/test_replay.py",
+    "python -m scripts.fuzz_media": (
+        "tests/scripts/test_fuzz_media.py::test_damaged_media_are_read_or_refused_and_never_surprise"
+    ),
 }
 
 
