@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 #: Instead of a service that runs for good: one that is stopped once it is ready.
 UNTIL_READY = (
-    " --port 0 >ready.txt & until grep -q ^ready ready.txt; do kill -0 $!; sleep 0.2; done; kill -TERM $!; wait $!"
+    " --port 0 >ready.txt & until grep -qs ^ready ready.txt; do kill -0 $!; sleep 0.2; done; kill -TERM $!; wait $!"
 )
 
 
@@ -40,7 +40,7 @@ def test_a_backup_is_made_and_restored(tmp_path: Path, files: str) -> None:
             "mouthpiece backup /backups/monday",
             {
                 "/backups/monday": backups,
-                "mouthpiece up --data /srv/mouthpiece": f"mouthpiece up --data {restored}{UNTIL_READY}",
+                "mouthpiece up --data /srv/mouthpiece": f"rm -f ready.txt; mouthpiece up --data {restored}{UNTIL_READY}",
                 "/srv/mouthpiece": restored,
             },
         )
@@ -49,7 +49,7 @@ def test_a_backup_is_made_and_restored(tmp_path: Path, files: str) -> None:
         "mouthpiece restore /backups/before --data /srv/older",
         {
             "/backups/before": backups,
-            "mouthpiece up --data /srv/older": f"mouthpiece up --data {older}{UNTIL_READY}",
+            "mouthpiece up --data /srv/older": f"rm -f ready.txt; mouthpiece up --data {older}{UNTIL_READY}",
             "/srv/older": older,
         },
     )
