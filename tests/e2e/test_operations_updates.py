@@ -13,9 +13,13 @@ from tests.pages import ROOT, Shell
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 #: Instead of a service that runs for good: one that is stopped once it is ready.
-UNTIL_READY = (
-    " --port 0 >ready.txt & until grep -qs ^ready ready.txt; do kill -0 $!; sleep 0.2; done; kill -TERM $!; wait $!"
-)
+
+
+def until_ready(number: int) -> str:
+    """Put after `mouthpiece up`, this waits until it is ready and stops it; what it prints is in readyNUMBER.txt."""
+    said = f"ready{number}.txt"
+    ready = f"until grep -qs ^ready {said}; do kill -0 $!; sleep 0.2; done"
+    return f" --port 0 >{said} & {ready}; kill -TERM $!; wait $!"
 
 
 def _git(*words: str, folder: Path = ROOT) -> None:
@@ -40,7 +44,7 @@ def test_a_backup_is_made_and_restored(tmp_path: Path, files: str) -> None:
             "mouthpiece backup /backups/monday",
             {
                 "/backups/monday": backups,
-                "mouthpiece up --data /srv/mouthpiece": f"rm -f ready.txt; mouthpiece up --data {restored}{UNTIL_READY}",
+                "mouthpiece up --data /srv/mouthpiece": f"mouthpiece up --data {restored}{until_ready(1)}",
                 "/srv/mouthpiece": restored,
             },
         )
@@ -49,12 +53,13 @@ def test_a_backup_is_made_and_restored(tmp_path: Path, files: str) -> None:
         "mouthpiece restore /backups/before --data /srv/older",
         {
             "/backups/before": backups,
-            "mouthpiece up --data /srv/older": f"rm -f ready.txt; mouthpiece up --data {older}{UNTIL_READY}",
+            "mouthpiece up --data /srv/older": f"mouthpiece up --data {older}{until_ready(2)}",
             "/srv/older": older,
         },
     )
 
-    assert service.key in (tmp_path / "ready.txt").read_text(encoding="utf-8")
+    for number in (1, 2):
+        assert service.key in (tmp_path / f"ready{number}.txt").read_text(encoding="utf-8")
 
 
 def test_new_code_is_held_against_a_job_before_it_is_taken(tmp_path: Path, files: str) -> None:
