@@ -46,8 +46,10 @@ _TASKS: dict[Task, Callable[[dict[str, Any]], None]] = {Task.PROBE: tell_probe, 
 
 def main() -> None:
     """Serve until nobody can ask any more."""
-    # Who presses Ctrl-C means the worker, which may still have work to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Who presses Ctrl-C, or stops a whole group of processes as systemd does, means the worker, which may still have
+    # work to end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     _Keeper(socket.socket(fileno=0)).serve()
 
 

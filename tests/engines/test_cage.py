@@ -70,7 +70,7 @@ def test_a_crash_is_the_files_fault(endless: Path, number: signal.Signals) -> No
         probe_apart(endless, Role.AUDIO, "audio", waiting=_sending(number))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_a_reader_that_others_stopped_is_nobodys_fault(endless: Path, number: signal.Signals) -> None:
     with pytest.raises(Unavailable, match="could not be looked into at the moment"):
         probe_apart(endless, Role.AUDIO, "audio", waiting=_sending(number))

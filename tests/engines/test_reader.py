@@ -161,9 +161,12 @@ def test_keeper_and_readers_end_with_the_worker_however_it_ends(
     assert _all_gone([process.pid, *family])
 
 
-def test_ctrl_c_is_left_to_the_worker(worker: tuple[subprocess.Popen[str], list[int]]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_of_the_whole_group_is_left_to_the_worker(
+    worker: tuple[subprocess.Popen[str], list[int]], number: signal.Signals
+) -> None:
     _, family = worker
     for each in family:
-        os.kill(each, signal.SIGINT)
+        os.kill(each, number)
 
     assert not _all_gone(family, patience_s=0.5)
