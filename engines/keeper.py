@@ -21,6 +21,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NoReturn
 
 from engines.caged import tell_probe
@@ -114,6 +115,7 @@ class _Keeper:
                 os._exit(1)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _be_first_to_go()
             # None overwrites another: below five there are this process's own streams and its pipe.
             for place, file in enumerate(files):
                 os.dup2(file, place)
@@ -123,6 +125,12 @@ class _Keeper:
             os._exit(1)
         # Nothing is left to put away, and what a damaged file left behind may crash on the way out.
         os._exit(0)
+
+
+def _be_first_to_go() -> None:
+    """Where memory runs out, have the system take this process's, and not that of a worker or the queue."""
+    with suppress(OSError):  # Not on every system.
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _tell(line: socket.socket, what: bytes) -> None:
