@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,44 @@ def test_records_that_differ_from_the_workflow_are_found(audit: Audit, stand: St
     assert audit.findings.counts["wrong_end"] == 1
 
 
+def test_a_failure_for_another_reason_than_the_one_that_was_to_be_is_found(
+    audit: Audit, stand: Stand, served: Served
+) -> None:
+    _doctor(stand, "UPDATE jobs SET status = 'failed', error_code = 'internal', error_message = 'crashed'")
+    try:
+        audit.look([replace(served, order=replace(ORDER, act=Act.HOPELESS))])
+    finally:
+        _doctor(stand, "UPDATE jobs SET status = 'succeeded', error_code = '', error_message = ''")
+
+    assert audit.findings.counts["wrong_end"] == 1
+
+
+def test_a_workflow_that_the_records_do_not_know_is_found(audit: Audit, stand: Stand, served: Served) -> None:
+    _doctor(stand, "CREATE TABLE kept AS SELECT * FROM jobs", "DELETE FROM jobs")
+    try:
+        audit.look([])
+    finally:
+        _doctor(stand, "INSERT INTO jobs SELECT * FROM kept", "DROP TABLE kept")
+
+    assert f"double: job-{served.job_id} is in no records" in audit.findings.words
+
+
+def test_a_run_without_a_webhook_is_found(audit: Audit, served: Served) -> None:
+    audit.look([replace(served, answers=[("failed", "not to be had"), *served.answers])])
+
+    assert audit.findings.counts == {"webhook_missing": 1}
+
+
+def test_a_webhook_with_a_wrong_signature_is_found(audit: Audit, mailbox: Mailbox, served: Served) -> None:
+    mailbox.unsigned += 1
+    try:
+        audit.look([served])
+    finally:
+        mailbox.unsigned -= 1
+
+    assert audit.findings.counts == {"webhook_unsigned": 1}
+
+
 def test_other_bytes_are_found(
     stand: Stand, customers: Customers, mailbox: Mailbox, served: Served, right: Undisturbed
 ) -> None:
@@ -170,5 +209,21 @@ def test_a_reader_that_outlives_its_worker_is_found(tmp_path: Path, customers: C
     left = int(subprocess.run(lasting, shell=True, check=True, stdout=subprocess.PIPE).stdout)
     audit.look_after_stop()
     os.kill(left, signal.SIGKILL)
+
+    assert f"orphan_process: process {left} outlived the stack" in audit.findings.words
+
+
+def test_a_reader_that_another_program_took_in_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
+    stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
+    stopped.data.mkdir()
+    audit = Audit(stopped, customers, mailbox, {})
+    lasting = f"{sys.executable} -c 'import time; time.sleep(60)' engines.keeper & echo $!; exec sleep 60"
+
+    with subprocess.Popen(lasting, shell=True, stdout=subprocess.PIPE, text=True) as adopting:
+        assert adopting.stdout
+        left = int(adopting.stdout.readline())
+        audit.look_after_stop()
+        os.kill(left, signal.SIGKILL)
+        adopting.kill()
 
     assert f"orphan_process: process {left} outlived the stack" in audit.findings.words
