@@ -3,18 +3,19 @@
 import asyncio
 import threading
 import time
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from temporalio.workflow import ActivityCancellationType
 
 from activities.registry import FETCH_PLACES, implementations
 from contracts.jobs import MediaInfo, MediaRef, Role
 from contracts.settings import Settings
-from contracts.steps import FetchInput, Queue
+from contracts.steps import FETCH, FetchInput, FetchResult, Queue
 from scripts.worker import SLOTS, build
 from tests.activities.http_server import Answer, content, serving
 from tests.activities.media import write_voice
@@ -87,6 +88,29 @@ def test_downloads_that_trickle_leave_room_for_others_and_end_well(temporal: Tem
 
     assert took_s < 3, "seconds until the other key's file was in"
     assert [each.size_bytes for each in brought] == [len(voice)] * TRICKLING
+
+
+def test_a_file_may_wait_for_days_for_its_turn(skipping: TemporalServer) -> None:
+    asked: list[datetime] = []
+
+    @activity.defn(name=FETCH.name)
+    async def not_yet(step: FetchInput) -> FetchResult:
+        now = activity.info().scheduled_time
+        asked.append(now)
+        found = MediaInfo(role=Role.AUDIO, field="audioUrl", blob="a", container="audio/wav", size_bytes=1)
+        return FetchResult(media=found if now - asked[0] > timedelta(days=2) else None)
+
+    async def scenario() -> int:
+        client, step = skipping.client, _step("https://media.example/a.wav", "one", "greedy")
+        flow = Worker(client, task_queue=QUEUE, workflows=[BringOneIn], workflow_runner=UnsandboxedWorkflowRunner())
+        async with flow, Worker(client, task_queue=Queue.IO, activities=[not_yet]):
+            handle = await client.start_workflow(BringOneIn.run, step, id=f"{QUEUE}-days", task_queue=QUEUE)
+            await handle.result()
+            return len((await handle.fetch_history()).events)
+
+    assert skipping.run(scenario()) < 10_240, (
+        "events, of which Temporal takes five times as many and then ends a workflow"
+    )
 
 
 def test_what_finishes_jobs_has_slots_that_downloads_do_not_take() -> None:
