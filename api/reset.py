@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.errors import Conflict, NotFound
 from contracts.jobs import workflow_id
+from contracts.steps import ANALYSE
 
 _RPC_TIMEOUT = timedelta(seconds=5)
 _FROM_START = "start"
@@ -57,13 +58,21 @@ async def retry(client: Client, job_id: str, from_start: bool) -> Retried:
 
 
 def _failed_step(events: Sequence[HistoryEvent]) -> ActivityTaskScheduledEventAttributes | None:
-    """The step whose failure ended the run: the first that failed, for what came after it was stopped."""
-    for event in events:
+    """The step whose failure ended the run: the first that failed, for what came after it was stopped.
+
+    What failed before the job was analysed again has not ended it.
+    """
+    analysed = [event.event_id for event in events if _is_analysis(event)]
+    for event in events[max(analysed, default=0) :]:
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED:
             return _scheduled(events, event.activity_task_failed_event_attributes.scheduled_event_id)
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
             return _scheduled(events, event.activity_task_timed_out_event_attributes.scheduled_event_id)
     return None
+
+
+def _is_analysis(event: HistoryEvent) -> bool:
+    return event.activity_task_scheduled_event_attributes.activity_type.name == ANALYSE.name
 
 
 def _scheduled(events: Sequence[HistoryEvent], event_id: int) -> ActivityTaskScheduledEventAttributes:
