@@ -1,10 +1,12 @@
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,48 @@ def test_the_keeper_has_one_thread_and_none_of_the_workers_files_and_secrets(
     assert b"MOUTHPIECE" not in (folder / "environ").read_bytes()
     assert len(list((folder / "task").iterdir())) == 1
     assert str(sound) not in {os.readlink(each) for each in (folder / "fd").iterdir()}
+
+
+def test_where_files_ran_out_none_stays_open(sound: Path) -> None:
+    _probe(sound)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before, ended = _open_files(), list[str]()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before) + 40, hard))
+    try:
+        for free in range(12):
+            with _all_taken_but(free):
+                try:
+                    _probe(sound)
+                except (OSError, Unavailable):
+                    ended.append("refused")
+                else:
+                    ended.append("read")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert set(ended) == {"refused", "read"}
+    assert _open_files() == before
+
+
+def _open_files() -> set[int]:
+    with os.scandir("/proc/self/fd") as found:
+        return {int(each.name) for each in found if "/proc/" not in os.readlink(each.path)}
+
+
+@contextmanager
+def _all_taken_but(free: int) -> Iterator[None]:
+    """Open as many files as this process may have, less so many."""
+    taken: list[int] = []
+    with suppress(OSError):
+        while True:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    try:
+        for _ in range(free):
+            os.close(taken.pop())
+        yield
+    finally:
+        for each in taken:
+            os.close(each)
 
 
 def test_a_keeper_that_was_killed_is_started_anew(sound: Path) -> None:
