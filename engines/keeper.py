@@ -14,6 +14,7 @@ usage: python -m engines.keeper (ends with its standard input, and all that it f
 import ctypes
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -32,6 +33,8 @@ STARTED = b"s"
 STATUS = struct.Struct("<i")
 _MOST_BYTES = 1 << 16
 _MOST_FILES = 5
+#: As many as `select` takes; each process that it forked has one.
+_OPEN_FILES = 1024
 _PR_SET_PDEATHSIG = 1
 
 
@@ -51,6 +54,9 @@ def main() -> None:
     # work to end.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # What it forks closes each number up to the limit, which is a billion in some containers.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _OPEN_FILES), most))
     _Keeper(socket.socket(fileno=0)).serve()
 
 

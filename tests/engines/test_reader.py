@@ -91,9 +91,7 @@ def test_one_keeper_serves_all_files_and_threads(sound: Path) -> None:
 def test_the_keeper_has_one_thread_and_none_of_the_workers_files_and_secrets(
     sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for keeper in keepers():
-        os.kill(keeper, signal.SIGKILL)
-        assert _all_gone([keeper])
+    _end_keepers()
     monkeypatch.setenv("MOUTHPIECE_SECRET", "only for tests")
     with sound.open("rb") as held:
         os.set_inheritable(held.fileno(), True)
@@ -104,6 +102,31 @@ def test_the_keeper_has_one_thread_and_none_of_the_workers_files_and_secrets(
     assert b"MOUTHPIECE" not in (folder / "environ").read_bytes()
     assert len(list((folder / "task").iterdir())) == 1
     assert str(sound) not in {os.readlink(each) for each in (folder / "fd").iterdir()}
+
+
+def test_what_the_keeper_forks_has_few_files_to_close_however_many_the_worker_may_open(
+    sound: Path, raised: None
+) -> None:
+    _end_keepers()
+    _probe(sound)
+
+    (keeper,) = keepers()
+    assert resource.prlimit(keeper, resource.RLIMIT_NOFILE)[0] <= 1024
+
+
+@pytest.fixture
+def raised() -> Iterator[None]:
+    """As many open files as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _end_keepers() -> None:
+    for keeper in keepers():
+        os.kill(keeper, signal.SIGKILL)
+        assert _all_gone([keeper])
 
 
 def test_where_files_ran_out_none_stays_open(sound: Path) -> None:
