@@ -36,6 +36,8 @@ _MOST_FILES = 5
 #: As many as `select` takes; each process that it forked has one.
 _OPEN_FILES = 1024
 _PR_SET_PDEATHSIG = 1
+#: What counts as thousandths of the memory when the system chooses whom to end, and the most of it.
+_SCORE, _MOST_SCORE = 300, 1000
 
 
 class Task(StrEnum):
@@ -134,9 +136,10 @@ class _Keeper:
 
 
 def _be_first_to_go() -> None:
-    """Where memory runs out, have the system take this process's, and not that of a worker or the queue."""
+    """Where memory runs out, have the system end this process before a worker that has not far more."""
+    score = Path("/proc/self/oom_score_adj")
     with suppress(OSError):  # Not on every system.
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+        score.write_text(str(min(int(score.read_text()) + _SCORE, _MOST_SCORE)))
 
 
 def _tell(line: socket.socket, what: bytes) -> None:
