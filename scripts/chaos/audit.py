@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,8 @@ _WORKFLOW_ENDS = {
     Status.CANCELLED: WorkflowExecutionStatus.CANCELED,
 }
 _MOST_JOBS = 100_000
+#: Where files lie until they are whole.
+_HALF_DONE = ("blobs/.incoming", "scratch", "uploads")
 #: What reads files for a worker has ended so long after it.
 _READERS_END_S = 5.0
 
@@ -125,8 +127,8 @@ class Audit:
             self.findings.add("orphan_process", f"process {pid} outlived the stack")
         settings = self._stand.settings()
         self.findings.told["left_for_retention"] = _sweep(settings)
-        if left := _sweep(settings):
-            self.findings.add("orphan_file", f"{left} leftovers outlive retention")
+        for left in _belonging_to_nobody(settings):
+            self.findings.add("orphan_file", f"{left} outlives retention")
         if settings.s3_bucket and self._stand.store:
             unfinished = self._stand.store.unfinished()
             self.findings.told["unfinished_uploads_in_bucket"] = len(unfinished)
@@ -297,3 +299,18 @@ def _sweep(settings: Settings) -> int:
         return sum(each.remove() for each in due)
     finally:
         records.close()
+
+
+def _belonging_to_nobody(settings: Settings) -> Iterator[str]:
+    """Files of no job, work of jobs that need none any more, and what is half done though nobody does it."""
+    records = Records(settings.data_dir / "records.db")
+    try:
+        known = {job.job_id: job.status for job in records.jobs.list(JobFilter(), limit=_MOST_JOBS)}
+    finally:
+        records.close()
+    for blob in open_blobs(settings).listing("jobs"):
+        _, job_id, part = blob.key.split("/")[:3]
+        if known.get(job_id) is not Status.FAILED and (part == "work" or job_id not in known):
+            yield blob.key
+    for folder in _HALF_DONE:
+        yield from map(str, (settings.data_dir / folder).glob("*"))

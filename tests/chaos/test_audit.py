@@ -19,6 +19,7 @@ from scripts.chaos.mailbox import Mailbox, collecting
 from scripts.chaos.media import write_inputs
 from scripts.chaos.plan import Act, Order
 from scripts.chaos.stand import Stand, standing
+from storage.orphans import FEW
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -185,6 +186,21 @@ def test_what_dead_processes_leave_is_counted_and_goes(tmp_path: Path, customers
 
     assert audit.findings.words == []
     assert audit.findings.told["left_for_retention"] == 3
+
+
+def test_files_of_no_job_that_retention_leaves_are_found(
+    tmp_path: Path, customers: Customers, mailbox: Mailbox
+) -> None:
+    stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
+    for number in range(FEW + 1):
+        path = stopped.data / "blobs" / "jobs" / f"unknown-{number}" / "inputs" / "face.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"whole")
+    audit = Audit(stopped, customers, mailbox, {})
+
+    audit.look_after_stop()
+
+    assert audit.findings.counts == {"orphan_file": FEW + 1}
 
 
 def test_a_process_that_outlives_the_stack_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
