@@ -3,23 +3,28 @@
 import asyncio
 import threading
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from temporalio import activity, workflow
+from temporalio.client import WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from temporalio.workflow import ActivityCancellationType
 
+from activities.boundary import at_boundary
 from activities.registry import FETCH_PLACES, implementations
-from contracts.jobs import MediaInfo, MediaRef, Role
+from contracts.jobs import JobView, MediaInfo, MediaRef, Role, Status
 from contracts.settings import Settings
 from contracts.steps import FETCH, FetchInput, FetchResult, Queue
 from scripts.worker import SLOTS, build
 from tests.activities.http_server import Answer, content, serving
 from tests.activities.media import write_voice
 from tests.temporal_server import TemporalServer
+from tests.workflows.fakes import FakeSteps, working
+from tests.workflows.jobs import shown, start, until_begun
 from workflows.inputs import fetch
 
 pytestmark = pytest.mark.workflow
@@ -112,6 +117,35 @@ def test_a_file_may_wait_for_days_for_its_turn(skipping: TemporalServer) -> None
     assert skipping.run(scenario()) < 10_240, (
         "events, of which Temporal takes five times as many and then ends a workflow"
     )
+
+
+@dataclass
+class Crowded(FakeSteps):
+    """Steps of a worker that has no place for any input."""
+
+    @activity.defn(name=FETCH.name, no_thread_cancel_exception=True)
+    @at_boundary
+    def fetch(self, step: FetchInput) -> FetchResult:
+        self._act(step.media.field)
+        return FetchResult(media=None)
+
+
+def test_a_job_whose_files_wait_for_their_turn_can_be_cancelled(temporal: TemporalServer) -> None:
+    steps = Crowded()
+
+    async def scenario() -> JobView:
+        async with working(temporal.client, steps):
+            job = await start(temporal.client)
+            await until_begun(steps, "audio")
+            await job.cancel()
+            with pytest.raises(WorkflowFailureError):
+                await asyncio.wait_for(job.result(), 20)
+            return await shown(job)
+
+    view = temporal.run(scenario())
+
+    assert view.status is Status.CANCELLED
+    assert [each.status for each in steps.settled] == [Status.CANCELLED]
 
 
 def test_what_finishes_jobs_has_slots_that_downloads_do_not_take() -> None:
