@@ -36,7 +36,7 @@ def retry(records: Records, gateway: Gateway, record: JobRecord, now: datetime, 
     Raises:
         NotFound: when Temporal no longer has the job.
         Conflict: when the job has not ended, or never began, or its files are being removed at this moment.
-        Unavailable: when Temporal cannot be reached; the job stays as it was.
+        Unavailable: when Temporal cannot be reached, or the job's end is being entered; it stays as it was.
     """
     record = _settled(records, gateway, record, now)
     if not records.jobs.reopen(record.job_id, utc_text(now)):

@@ -12,8 +12,9 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.errors import Conflict, NotFound
+from contracts.errors import Conflict, NotFound, Unavailable
 from contracts.jobs import workflow_id
+from contracts.steps import ANALYSE, SETTLE, In, Out, Step
 
 _RPC_TIMEOUT = timedelta(seconds=5)
 _FROM_START = "start"
@@ -38,6 +39,7 @@ async def retry(client: Client, job_id: str, from_start: bool) -> Retried:
     Raises:
         NotFound: when Temporal knows no such job, or no longer.
         Conflict: when the job is still running, or ended before any worker began it.
+        Unavailable: when its end is being entered at this moment.
     """
     handle = client.get_workflow_handle(workflow_id(job_id))
     try:
@@ -46,9 +48,12 @@ async def retry(client: Client, job_id: str, from_start: bool) -> Retried:
         if fault.status is RPCStatusCode.NOT_FOUND:
             raise NotFound(f"the queue no longer has job {job_id}", remedy="Submit it again.") from fault
         raise
-    if described.status is WorkflowExecutionStatus.RUNNING:
-        raise Conflict(f"job {job_id} is still running", remedy="Cancel it first, or wait for its end.")
     events = (await handle.fetch_history(rpc_timeout=_RPC_TIMEOUT)).events
+    if described.status is WorkflowExecutionStatus.RUNNING:
+        if any(_is_of(SETTLE, event) for event in events):
+            # Whoever asks may have read its end already.
+            raise Unavailable(f"job {job_id} is only just ending", remedy="Ask again in a few seconds.")
+        raise Conflict(f"job {job_id} is still running", remedy="Cancel it first, or wait for its end.")
     is_resumed = described.status is WorkflowExecutionStatus.FAILED and not from_start
     failed = _failed_step(events) if is_resumed else None
     event_id = failed.workflow_task_completed_event_id if failed else _first_task(events)
@@ -57,13 +62,22 @@ async def retry(client: Client, job_id: str, from_start: bool) -> Retried:
 
 
 def _failed_step(events: Sequence[HistoryEvent]) -> ActivityTaskScheduledEventAttributes | None:
-    """The step whose failure ended the run: the first that failed, for what came after it was stopped."""
-    for event in events:
+    """The step whose failure ended the run: the first that failed, for what came after it was stopped.
+
+    What failed before the job was analysed again has not ended it.
+    """
+    analysed = [event.event_id for event in events if _is_of(ANALYSE, event)]
+    for event in events[max(analysed, default=0) :]:
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED:
             return _scheduled(events, event.activity_task_failed_event_attributes.scheduled_event_id)
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
             return _scheduled(events, event.activity_task_timed_out_event_attributes.scheduled_event_id)
     return None
+
+
+def _is_of(step: Step[In, Out], event: HistoryEvent) -> bool:
+    """Whether a step begins with an event."""
+    return event.activity_task_scheduled_event_attributes.activity_type.name == step.name
 
 
 def _scheduled(events: Sequence[HistoryEvent], event_id: int) -> ActivityTaskScheduledEventAttributes:

@@ -14,6 +14,7 @@ usage: python -m engines.keeper (ends with its standard input, and all that it f
 import ctypes
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -21,6 +22,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NoReturn
 
 from engines.caged import tell_probe
@@ -31,7 +33,11 @@ STARTED = b"s"
 STATUS = struct.Struct("<i")
 _MOST_BYTES = 1 << 16
 _MOST_FILES = 5
+#: As many as `select` takes; each process that it forked has one.
+_OPEN_FILES = 1024
 _PR_SET_PDEATHSIG = 1
+#: What counts as thousandths of the memory when the system chooses whom to end, and the most of it.
+_SCORE, _MOST_SCORE = 300, 1000
 
 
 class Task(StrEnum):
@@ -46,8 +52,13 @@ _TASKS: dict[Task, Callable[[dict[str, Any]], None]] = {Task.PROBE: tell_probe, 
 
 def main() -> None:
     """Serve until nobody can ask any more."""
-    # Who presses Ctrl-C means the worker, which may still have work to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Who presses Ctrl-C, or stops a whole group of processes as systemd does, means the worker, which may still have
+    # work to end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    # What it forks closes each number up to the limit, which is a billion in some containers.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _OPEN_FILES), most))
     _Keeper(socket.socket(fileno=0)).serve()
 
 
@@ -112,6 +123,7 @@ class _Keeper:
                 os._exit(1)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _be_first_to_go()
             # None overwrites another: below five there are this process's own streams and its pipe.
             for place, file in enumerate(files):
                 os.dup2(file, place)
@@ -121,6 +133,13 @@ class _Keeper:
             os._exit(1)
         # Nothing is left to put away, and what a damaged file left behind may crash on the way out.
         os._exit(0)
+
+
+def _be_first_to_go() -> None:
+    """Where memory runs out, have the system end this process before a worker that has not far more."""
+    score = Path("/proc/self/oom_score_adj")
+    with suppress(OSError):  # Not on every system.
+        score.write_text(str(min(int(score.read_text()) + _SCORE, _MOST_SCORE)))
 
 
 def _tell(line: socket.socket, what: bytes) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from contracts.errors import Unavailable
@@ -46,18 +46,17 @@ class Reader:
     """
 
     def __init__(self, task: Task, question: Question, files: Sequence[int], waiting: Waiting) -> None:
-        reads, self.orders = os.pipe()
-        self.answers, writes = os.pipe()
-        unused = os.open(os.devnull, os.O_WRONLY)
-        try:
+        with ExitStack() as lent, ExitStack() as kept:
+            reads, self.orders = os.pipe()
+            lent.callback(os.close, reads)
+            kept.callback(os.close, self.orders)
+            self.answers, writes = os.pipe()
+            lent.callback(os.close, writes)
+            kept.callback(os.close, self.answers)
+            unused = os.open(os.devnull, os.O_WRONLY)
+            lent.callback(os.close, unused)
             self._line = _KEEPER.asked(question | {"task": task}, [reads, writes, unused, *files])
-        except BaseException:
-            os.close(self.orders)
-            os.close(self.answers)
-            raise
-        finally:
-            for file in (reads, writes, unused):
-                os.close(file)
+            kept.pop_all()
         try:
             self._await_start(waiting)
         except BaseException:

@@ -123,6 +123,18 @@ def _processes(trial: Trial) -> Iterator[tuple[str, int, int]]:
     for name, words in _PARTS.items():
         for place, pid in enumerate(sorted(trial.pids(*words)), start=1):
             yield name, place, pid
+    # Those that they fork have the same words, and come and go.
+    forking = set(trial.pids("engines.keeper"))
+    for place, pid in enumerate(sorted(pid for pid in forking if _parent(pid) not in {0, *forking}), start=1):
+        yield "keeper", place, pid
+
+
+def _parent(pid: int) -> int:
+    """Id of the process that looks after another; 0 when that has just gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def process_sizes(pid: int) -> Sizes:

@@ -11,8 +11,9 @@ with workflow.unsafe.imports_passed_through():
     from contracts.steps import FETCH, FetchInput
     from workflows.steps import perform, side_by_side
 
-#: Pauses of a file whose turn it is not; each twice the one before it, less a random part.
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+#: Pauses of a file whose turn it is not; each twice the one before it, less a random part. Each makes the history
+#: longer: with shorter ones, Temporal would end a workflow for its length after a day or two.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,8 @@ from pathlib import Path
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from contracts.jobs import Status, webhook_workflow_id
+from contracts.errors import ErrorCode
+from contracts.jobs import Status, webhook_workflow_id, workflow_id
 from contracts.retention import Phase
 from contracts.settings import Settings
 from contracts.studio import STATUS_WORDS
@@ -35,12 +36,16 @@ _ENDS: dict[Act, frozenset[Status]] = {
     Act.LATE: frozenset({Status.SUCCEEDED}),
     Act.HOPELESS: frozenset({Status.FAILED}),
 }
+#: What a job that may end so is told: what came as the sound of a hopeless one is none.
+_ERRORS = {Status.FAILED: ErrorCode.UNREADABLE_MEDIA, Status.CANCELLED: ErrorCode.CANCELLED}
 _WORKFLOW_ENDS = {
     Status.SUCCEEDED: WorkflowExecutionStatus.COMPLETED,
     Status.FAILED: WorkflowExecutionStatus.FAILED,
     Status.CANCELLED: WorkflowExecutionStatus.CANCELED,
 }
 _MOST_JOBS = 100_000
+#: Where files lie until they are whole.
+_HALF_DONE = ("blobs/.incoming", "scratch", "uploads")
 #: What reads files for a worker has ended so long after it.
 _READERS_END_S = 5.0
 
@@ -104,6 +109,8 @@ class Audit:
             self._ledger(known)
         finally:
             records.close()
+        if self._mailbox.unsigned:
+            self.findings.add("webhook_unsigned", f"{self._mailbox.unsigned} came with a wrong signature")
         asyncio.run(self._workflows(known))
 
     def compare(self, twins: Mapping[str, str]) -> None:
@@ -120,8 +127,8 @@ class Audit:
             self.findings.add("orphan_process", f"process {pid} outlived the stack")
         settings = self._stand.settings()
         self.findings.told["left_for_retention"] = _sweep(settings)
-        if left := _sweep(settings):
-            self.findings.add("orphan_file", f"{left} leftovers outlive retention")
+        for left in _belonging_to_nobody(settings):
+            self.findings.add("orphan_file", f"{left} outlives retention")
         if settings.s3_bucket and self._stand.store:
             unfinished = self._stand.store.unfinished()
             self.findings.told["unfinished_uploads_in_bucket"] = len(unfinished)
@@ -136,6 +143,8 @@ class Audit:
         if job.status not in _ENDS[served.order.act]:
             why = f"{job.error.code}: {job.error.message}" if job.error else ""
             self.findings.add("wrong_end", f"{name}: {job.status} {why}; answers {served.answers}")
+        elif job.error and job.error.code != _ERRORS[job.status]:
+            self.findings.add("wrong_end", f"{name}: {job.error.code}: {job.error.message}")
         self.findings.told[job.status] += 1
         self._same_answer(name, served, job)
         self._output(name, served, job)
@@ -179,8 +188,9 @@ class Audit:
     def _webhooks(self, name: str, job: JobRecord, records: Records, runs: int) -> None:
         webhooks = records.deliveries.of_job(job.job_id, datetime.now(UTC))
         ids = {webhook.delivery.delivery_id for webhook in webhooks}
-        if not 1 <= len(ids) <= runs:
-            self.findings.add("webhook_missing" if not ids else "webhook_double", f"{name}: {len(ids)} for {runs} runs")
+        if len(ids) != runs:
+            kind = "webhook_missing" if len(ids) < runs else "webhook_double"
+            self.findings.add(kind, f"{name}: {len(ids)} for {runs} runs")
         if strange := self._mailbox.ids.get(job.job_id, set()) - ids:
             self.findings.add("webhook_double", f"{name}: {strange} came and is not in the records")
         for webhook in webhooks:
@@ -213,9 +223,11 @@ class Audit:
         async for found in client.list_workflows("WorkflowType = 'LipsyncJob' AND ExecutionStatus = 'Running'"):
             self.findings.add("stuck_workflow", found.id)
         for job in known.values():
-            status = (await client.get_workflow_handle(f"job-{job.job_id}").describe()).status
+            status = (await client.get_workflow_handle(workflow_id(job.job_id)).describe()).status
             if status is not _WORKFLOW_ENDS.get(job.status):
                 self.findings.add("disagree", f"job {job.job_id}: records {job.status}, workflow {status}")
+        for unknown in closed.keys() - {workflow_id(job_id) for job_id in known}:
+            self.findings.add("double", f"{unknown} is in no records")
         self.findings.told["workflow_runs"] = len(closed)
         await self._pending_webhooks(client)
 
@@ -257,12 +269,24 @@ def _orphans(program: str) -> list[int]:
     for place in Path("/proc").glob("[0-9]*"):
         try:
             command = (place / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            parent = int((place / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
         except OSError:
             continue
-        if program in command and parent == 1:
+        if program in command and _has_lost_its_parent(place):
             found.append(int(place.name))
     return found
+
+
+def _has_lost_its_parent(place: Path) -> bool:
+    """Whether another program than its own looks after a process now: the first one, or one that takes orphans in."""
+    try:
+        program = (place / "exe").readlink()
+        parent = int((place / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except OSError:
+        return False  # It has gone, or is another user's.
+    try:
+        return parent == 1 or program != (place.parent / str(parent) / "exe").readlink()
+    except OSError:
+        return True
 
 
 def _sweep(settings: Settings) -> int:
@@ -275,3 +299,18 @@ def _sweep(settings: Settings) -> int:
         return sum(each.remove() for each in due)
     finally:
         records.close()
+
+
+def _belonging_to_nobody(settings: Settings) -> Iterator[str]:
+    """Files of no job, work of jobs that need none any more, and what is half done though nobody does it."""
+    records = Records(settings.data_dir / "records.db")
+    try:
+        known = {job.job_id: job.status for job in records.jobs.list(JobFilter(), limit=_MOST_JOBS)}
+    finally:
+        records.close()
+    for blob in open_blobs(settings).listing("jobs"):
+        _, job_id, part = blob.key.split("/")[:3]
+        if known.get(job_id) is not Status.FAILED and (part == "work" or job_id not in known):
+            yield blob.key
+    for folder in _HALF_DONE:
+        yield from map(str, (settings.data_dir / folder).glob("*"))

@@ -37,6 +37,7 @@ _MOODS = {
 #: A frozen worker shall at times sleep past its heartbeat, and wake beside another that does its work.
 _FREEZE_FACTOR = 2.0
 _ROOM_BYTES = 4 << 20
+_LOOK_S = 0.1
 
 Undo = Callable[[], None]
 
@@ -48,6 +49,7 @@ class Striker:
     Attributes:
         kills: how often each kind of kill was done.
         others: how often each other fault was caused.
+        patience_s: how long a part that has just died may take until it can be killed again.
         restarted_at: moments, in seconds since 1970, at which the Temporal server ran again after a kill.
     """
 
@@ -56,6 +58,7 @@ class Striker:
     mailbox: Mailbox
     kills: dict[str, int] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
+    patience_s: float = 20.0
     restarted_at: list[float] = field(default_factory=list)
     _is_server_dead: bool = False
     _undoing: list[tuple[float, Undo]] = field(default_factory=list)
@@ -63,12 +66,12 @@ class Striker:
     def strike(self, strike: Strike) -> None:
         """Cause a fault; what can be taken back is, by `tend`, when its time is over."""
         logger.info("strike fault=%s after=%d lasts_s=%.1f", strike.fault, strike.after, strike.lasts_s)
-        counts = self.kills if strike.fault.is_kill else self.others
-        counts[strike.fault] = counts.get(strike.fault, 0) + 1
         if strike.fault.is_kill:
-            self._kill(strike)
+            if self._kill(strike):
+                self.kills[strike.fault] = self.kills.get(strike.fault, 0) + 1
             return
         undo, lasts_s = self._disturb(strike)
+        self.others[strike.fault] = self.others.get(strike.fault, 0) + 1
         self._undoing.append((time.monotonic() + lasts_s, undo))
 
     def tend(self) -> None:
@@ -88,16 +91,22 @@ class Striker:
             undo()
         self._undoing = []
 
-    def _kill(self, strike: Strike) -> None:
+    def _kill(self, strike: Strike) -> bool:
+        """Kill a part, once it runs again where the strike before has ended it; whether there was anything to kill."""
         if strike.fault is Fault.KILL_UP:
             # It could not start on a full disk, nor would it have to.
             self.calm()
             self._is_server_dead = False
             self.stand.trial.process.kill()
             self.stand.up_again()
-            return
-        kill_all(self._pids(strike))
+            return True
+        until = time.monotonic() + self.patience_s
+        while not (pids := self._pids(strike)) and time.monotonic() < until:
+            self.tend()
+            time.sleep(_LOOK_S)
+        kill_all(pids)
         self._is_server_dead |= strike.fault in (Fault.KILL_TEMPORAL, Fault.KILL_PARTS)
+        return bool(pids)
 
     def _pids(self, strike: Strike) -> list[int]:
         part = strike.fault.name.partition("_")[2]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from scripts.chaos.mailbox import Mailbox, collecting
 from scripts.chaos.media import write_inputs
 from scripts.chaos.plan import Act, Order
 from scripts.chaos.stand import Stand, standing
+from storage.orphans import FEW
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -124,6 +126,44 @@ def test_records_that_differ_from_the_workflow_are_found(audit: Audit, stand: St
     assert audit.findings.counts["wrong_end"] == 1
 
 
+def test_a_failure_for_another_reason_than_the_one_that_was_to_be_is_found(
+    audit: Audit, stand: Stand, served: Served
+) -> None:
+    _doctor(stand, "UPDATE jobs SET status = 'failed', error_code = 'internal', error_message = 'crashed'")
+    try:
+        audit.look([replace(served, order=replace(ORDER, act=Act.HOPELESS))])
+    finally:
+        _doctor(stand, "UPDATE jobs SET status = 'succeeded', error_code = '', error_message = ''")
+
+    assert audit.findings.counts["wrong_end"] == 1
+
+
+def test_a_workflow_that_the_records_do_not_know_is_found(audit: Audit, stand: Stand, served: Served) -> None:
+    _doctor(stand, "CREATE TABLE kept AS SELECT * FROM jobs", "DELETE FROM jobs")
+    try:
+        audit.look([])
+    finally:
+        _doctor(stand, "INSERT INTO jobs SELECT * FROM kept", "DROP TABLE kept")
+
+    assert f"double: job-{served.job_id} is in no records" in audit.findings.words
+
+
+def test_a_run_without_a_webhook_is_found(audit: Audit, served: Served) -> None:
+    audit.look([replace(served, answers=[("failed", "not to be had"), *served.answers])])
+
+    assert audit.findings.counts == {"webhook_missing": 1}
+
+
+def test_a_webhook_with_a_wrong_signature_is_found(audit: Audit, mailbox: Mailbox, served: Served) -> None:
+    mailbox.unsigned += 1
+    try:
+        audit.look([served])
+    finally:
+        mailbox.unsigned -= 1
+
+    assert audit.findings.counts == {"webhook_unsigned": 1}
+
+
 def test_other_bytes_are_found(
     stand: Stand, customers: Customers, mailbox: Mailbox, served: Served, right: Undisturbed
 ) -> None:
@@ -148,6 +188,21 @@ def test_what_dead_processes_leave_is_counted_and_goes(tmp_path: Path, customers
     assert audit.findings.told["left_for_retention"] == 3
 
 
+def test_files_of_no_job_that_retention_leaves_are_found(
+    tmp_path: Path, customers: Customers, mailbox: Mailbox
+) -> None:
+    stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
+    for number in range(FEW + 1):
+        path = stopped.data / "blobs" / "jobs" / f"unknown-{number}" / "inputs" / "face.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"whole")
+    audit = Audit(stopped, customers, mailbox, {})
+
+    audit.look_after_stop()
+
+    assert audit.findings.counts == {"orphan_file": FEW + 1}
+
+
 def test_a_process_that_outlives_the_stack_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
     stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
     stopped.data.mkdir()
@@ -170,5 +225,21 @@ def test_a_reader_that_outlives_its_worker_is_found(tmp_path: Path, customers: C
     left = int(subprocess.run(lasting, shell=True, check=True, stdout=subprocess.PIPE).stdout)
     audit.look_after_stop()
     os.kill(left, signal.SIGKILL)
+
+    assert f"orphan_process: process {left} outlived the stack" in audit.findings.words
+
+
+def test_a_reader_that_another_program_took_in_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
+    stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
+    stopped.data.mkdir()
+    audit = Audit(stopped, customers, mailbox, {})
+    lasting = f"{sys.executable} -c 'import time; time.sleep(60)' engines.keeper & echo $!; exec sleep 60"
+
+    with subprocess.Popen(lasting, shell=True, stdout=subprocess.PIPE, text=True) as adopting:
+        assert adopting.stdout
+        left = int(adopting.stdout.readline())
+        audit.look_after_stop()
+        os.kill(left, signal.SIGKILL)
+        adopting.kill()
 
     assert f"orphan_process: process {left} outlived the stack" in audit.findings.words

@@ -29,3 +29,6 @@ def test_a_service_is_kept_busy(tmp_path: Path) -> None:
 
     assert result["failed"] == 0
     assert result["jobs_at_end"] >= 1
+    assert {name.split()[0] for name in result["end"]} == {
+        *("temporal", "api", "gpu", "flow", "io", "notify", "keeper", "data")
+    }

@@ -70,7 +70,7 @@ def test_a_crash_is_the_files_fault(endless: Path, number: signal.Signals) -> No
         probe_apart(endless, Role.AUDIO, "audio", waiting=_sending(number))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_a_reader_that_others_stopped_is_nobodys_fault(endless: Path, number: signal.Signals) -> None:
     with pytest.raises(Unavailable, match="could not be looked into at the moment"):
         probe_apart(endless, Role.AUDIO, "audio", waiting=_sending(number))
@@ -133,3 +133,15 @@ def test_the_reader_knows_no_secret_and_opens_no_more_files_than_it_needs(
     assert rows["Max file size"][:2] == rows["Max core file size"][:2] == ["0", "0"]
     assert rows["Max address space"][1] == str(3 << 30)
     assert rows["Max cpu time"][0] == "60"
+
+
+def test_where_memory_runs_out_the_system_ends_a_reader_before_any_worker(endless: Path) -> None:
+    seen: list[int] = []
+
+    def look() -> None:
+        seen.extend(int(Path(f"/proc/{child}/oom_score_adj").read_text()) for child in readers())
+
+    with pytest.raises(UnreadableMedia):
+        probe_apart(endless, Role.AUDIO, "audio", waiting=look, bounds=Bounds(wall_s=1))
+
+    assert seen[-1] == min(int(Path("/proc/self/oom_score_adj").read_text()) + 300, 1000)

@@ -1,10 +1,12 @@
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -89,9 +91,7 @@ def test_one_keeper_serves_all_files_and_threads(sound: Path) -> None:
 def test_the_keeper_has_one_thread_and_none_of_the_workers_files_and_secrets(
     sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for keeper in keepers():
-        os.kill(keeper, signal.SIGKILL)
-        assert _all_gone([keeper])
+    _end_keepers()
     monkeypatch.setenv("MOUTHPIECE_SECRET", "only for tests")
     with sound.open("rb") as held:
         os.set_inheritable(held.fileno(), True)
@@ -102,6 +102,73 @@ def test_the_keeper_has_one_thread_and_none_of_the_workers_files_and_secrets(
     assert b"MOUTHPIECE" not in (folder / "environ").read_bytes()
     assert len(list((folder / "task").iterdir())) == 1
     assert str(sound) not in {os.readlink(each) for each in (folder / "fd").iterdir()}
+
+
+def test_what_the_keeper_forks_has_few_files_to_close_however_many_the_worker_may_open(
+    sound: Path, raised: None
+) -> None:
+    _end_keepers()
+    _probe(sound)
+
+    (keeper,) = keepers()
+    assert resource.prlimit(keeper, resource.RLIMIT_NOFILE)[0] <= 1024
+
+
+@pytest.fixture
+def raised() -> Iterator[None]:
+    """As many open files as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _end_keepers() -> None:
+    for keeper in keepers():
+        os.kill(keeper, signal.SIGKILL)
+        assert _all_gone([keeper])
+
+
+def test_where_files_ran_out_none_stays_open(sound: Path) -> None:
+    _probe(sound)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before, ended = _open_files(), list[str]()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before) + 40, hard))
+    try:
+        for free in range(12):
+            with _all_taken_but(free):
+                try:
+                    _probe(sound)
+                except (OSError, Unavailable):
+                    ended.append("refused")
+                else:
+                    ended.append("read")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert set(ended) == {"refused", "read"}
+    assert _open_files() == before
+
+
+def _open_files() -> set[int]:
+    with os.scandir("/proc/self/fd") as found:
+        return {int(each.name) for each in found if "/proc/" not in os.readlink(each.path)}
+
+
+@contextmanager
+def _all_taken_but(free: int) -> Iterator[None]:
+    """Open as many files as this process may have, less so many."""
+    taken: list[int] = []
+    with suppress(OSError):
+        while True:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    try:
+        for _ in range(free):
+            os.close(taken.pop())
+        yield
+    finally:
+        for each in taken:
+            os.close(each)
 
 
 def test_a_keeper_that_was_killed_is_started_anew(sound: Path) -> None:
@@ -161,9 +228,12 @@ def test_keeper_and_readers_end_with_the_worker_however_it_ends(
     assert _all_gone([process.pid, *family])
 
 
-def test_ctrl_c_is_left_to_the_worker(worker: tuple[subprocess.Popen[str], list[int]]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_of_the_whole_group_is_left_to_the_worker(
+    worker: tuple[subprocess.Popen[str], list[int]], number: signal.Signals
+) -> None:
     _, family = worker
     for each in family:
-        os.kill(each, signal.SIGINT)
+        os.kill(each, number)
 
     assert not _all_gone(family, patience_s=0.5)

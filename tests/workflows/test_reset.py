@@ -5,7 +5,7 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 
 from api.reset import Retried, retry
-from contracts.errors import Conflict, NoFace, NotFound
+from contracts.errors import AnalysisOutdated, Conflict, NoFace, NotFound, Unavailable
 from contracts.jobs import JobView, Status, job_id_of
 from tests.temporal_server import TemporalServer
 from tests.workflows.fakes import FakeSteps, working
@@ -57,6 +57,23 @@ def test_a_failed_job_begins_again_at_the_stage_that_failed(
     assert retried.step == step
     assert (view.status, view.error) == (Status.SUCCEEDED, None)
     assert sorted(steps.calls) == sorted([*again, "settle"])
+
+
+def test_a_job_that_was_analysed_again_before_it_failed_begins_where_it_failed(temporal: TemporalServer) -> None:
+    steps = FakeSteps(
+        faults={"render 1": [AnalysisOutdated("of an earlier release")], "publish": [NoFace("no face found")]}
+    )
+
+    async def scenario() -> tuple[Retried, JobView]:
+        async with working(temporal.client, steps):
+            job = await _failed(temporal.client)
+            steps.calls.clear()
+            return await _retried(temporal.client, job)
+
+    retried, view = temporal.run(scenario())
+
+    assert (retried.step, view.status) == ("publish", Status.SUCCEEDED)
+    assert steps.calls == ["publish", "settle"]
 
 
 def test_a_retried_job_took_as_long_as_its_last_try(temporal: TemporalServer) -> None:
@@ -149,6 +166,19 @@ def test_a_running_job_is_not_begun_again(temporal: TemporalServer) -> None:
             await job.terminate()
 
     with pytest.raises(Conflict, match="still running"):
+        temporal.run(scenario())
+
+
+def test_a_job_whose_end_is_being_entered_is_to_be_asked_for_again(temporal: TemporalServer) -> None:
+    steps = FakeSteps(faults={"publish": [NoFace("no face found")]}, deaf={"settle"})
+
+    async def scenario() -> None:
+        async with working(temporal.client, steps):
+            job = await start(temporal.client)
+            await until_begun(steps, "settle")
+            await retry(temporal.client, job_id_of(job.id), from_start=False)
+
+    with pytest.raises(Unavailable, match="only just ending"):
         temporal.run(scenario())
 
 
