@@ -149,6 +149,7 @@ def _settled(records: Records, gateway: Gateway, record: JobRecord, now: datetim
     view = gateway.view(record.job_id)
     if view is None:
         raise NotFound(f"the queue no longer has job {record.job_id}", remedy="Submit it again.")
-    if view.status.is_terminal:
+    # An end may be the one before a retry that Temporal never heard of.
+    if view.status.is_terminal and not records.jobs.revert(record.job_id):
         settle_from_outside(records, record, view, now)
     return records.jobs.find(record.job_id) or record

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from api.job_moves import retry
 from api.reconcile import Reconciled, keep_reconciling, reconcile
+from api.reset import Retried
 from api.services import Services, services, utc_text
 from contracts.errors import Unavailable
 from contracts.jobs import JobRequest, JobView, Status
@@ -16,7 +18,7 @@ from storage.payloads import PayloadLocked
 from storage.records import Records
 from tests.api.conftest import NOW
 from tests.fakes import FakeGateway
-from tests.storage.requests import a_failure, a_request
+from tests.storage.requests import a_failure, a_request, a_success
 
 pytestmark = pytest.mark.unit
 
@@ -229,3 +231,28 @@ def _wait_until_started(found: Services, job_id: str) -> None:
             return
         time.sleep(0.05)
     pytest.fail("the job stayed in doubt")
+
+
+def test_a_job_whose_retry_was_never_begun_keeps_its_end_when_it_is_retried_again(
+    records: Records, gateway: FakeGateway
+) -> None:
+    request = a_request()
+    records.jobs.add(request, OLD)
+    records.jobs.settle(a_success(request), 32)
+    before = records.jobs.find(request.job_id)
+    gateway.start(request)
+    gateway.views[request.job_id] = replace(gateway.views[request.job_id], status=Status.SUCCEEDED)
+    records.jobs.reopen(request.job_id, YOUNG)
+    doubtful = records.jobs.find(request.job_id)
+    assert before is not None
+    assert doubtful is not None
+    gateway.retry = _unavailable  # type: ignore[method-assign]
+
+    with pytest.raises(Unavailable):
+        retry(records, gateway, doubtful, NOW)
+
+    assert records.jobs.find(request.job_id) == before
+
+
+def _unavailable(job_id: str, from_start: bool = False) -> Retried:
+    raise Unavailable(f"Temporal cannot be reached for {job_id}, {from_start}")
