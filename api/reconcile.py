@@ -2,8 +2,7 @@
 
 import logging
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -110,11 +109,16 @@ def _by_itself(job_id: str) -> Iterator[None]:
         logger.warning("job in doubt stays so for now job_id=%s fault=%s", job_id, fault)
 
 
-def keep_reconciling(services: Services) -> threading.Thread:
-    """Reconcile now and every minute from now on, in a thread of its own; several API processes may all do it."""
+def keep_reconciling(services: Services) -> Callable[[], None]:
+    """Reconcile now and every minute from now on, in a thread of its own; several API processes may all do it.
+
+    Returns:
+        A function that ends it, and returns once the records are not used any more.
+    """
+    is_over = threading.Event()
 
     def work() -> None:
-        while True:
+        while not is_over.is_set():
             try:
                 reconcile(services.records, services.gateway, services.clock())
             except MouthpieceError as fault:
@@ -122,8 +126,12 @@ def keep_reconciling(services: Services) -> threading.Thread:
             except Exception:
                 # Nobody would start this thread again, and every later job in doubt would stay so.
                 logger.exception("jobs in doubt stay so for now")
-            time.sleep(GRACE.total_seconds())
+            is_over.wait(GRACE.total_seconds())
+
+    def end() -> None:
+        is_over.set()
+        thread.join()
 
     thread = threading.Thread(target=work, name="reconcile", daemon=True)
     thread.start()
-    return thread
+    return end

@@ -125,7 +125,7 @@ class RecordsFile:
             copy.execute("PRAGMA journal_mode=DELETE")
 
     def close(self) -> None:
-        """Close every connection of this process; the next use opens a new one."""
+        """Close every connection of this process, none of which may be in use; the next use opens a new one."""
         for connection in list(self._open):
             connection.close()
         self._local = threading.local()

@@ -1,6 +1,8 @@
 """Jobs in doubt after a crash between recording and starting."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -200,12 +202,12 @@ def test_a_fault_that_nobody_foresaw_does_not_end_it(
     monkeypatch.setattr(gateway, "unsettled", unsettled_later)
     monkeypatch.setattr("api.reconcile.GRACE", timedelta(seconds=0.01))
 
-    keep_reconciling(found)
-    while faults:
-        time.sleep(0.01)
-    job_id = _in_doubt(found, gateway)
+    with _reconciling(found):
+        while faults:
+            time.sleep(0.01)
+        job_id = _in_doubt(found, gateway)
 
-    _wait_until_started(found, job_id)
+        _wait_until_started(found, job_id)
 
 
 def test_a_running_api_decides_jobs_in_doubt_by_itself(app: Flask, gateway: FakeGateway) -> None:
@@ -213,9 +215,17 @@ def test_a_running_api_decides_jobs_in_doubt_by_itself(app: Flask, gateway: Fake
         found = services()
     job_id = _in_doubt(found, gateway)
 
-    keep_reconciling(found)
+    with _reconciling(found):
+        _wait_until_started(found, job_id)
 
-    _wait_until_started(found, job_id)
+
+@contextmanager
+def _reconciling(found: Services) -> Iterator[None]:
+    end = keep_reconciling(found)
+    try:
+        yield
+    finally:
+        end()
 
 
 def _in_doubt(found: Services, gateway: FakeGateway) -> str:
