@@ -48,3 +48,12 @@ def shared_media() -> Path:
     if not media.is_dir():
         pytest.skip("no shared folder beside this checkout")
     return media
+
+
+@pytest.fixture(scope="session")
+def parity() -> Path:
+    """Layouts of public checkpoints and what their networks answer, where they lie beside the checkout."""
+    folder = SHARED / "parity"
+    if not folder.is_dir():
+        pytest.skip("no shared folder beside this checkout")
+    return folder

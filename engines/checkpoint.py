@@ -1,0 +1,122 @@
+"""Checkpoints that others have published: read without running anything in them, and fitted to a network exactly.
+
+Four containers: safetensors; PyTorch's archive and its older plain file, by `torch.load` that admits tensors alone; and
+TorchScript, of which only the tensors are read (`engines.torchscript`). A training checkpoint gives its `state_dict`,
+and names lose the `module.` that training on several GPUs puts before them.
+"""
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from contracts.errors import WeightsMissing
+from engines.torchscript import is_torchscript, read_torchscript
+
+_STATE, _PREFIX = "state_dict", "module."
+_MOST_NAMED = 3
+_AGAIN = "Download it again, and compare its size and SHA-256 with those that its publisher states."
+#: How a page begins that was saved in a file's stead.
+_PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head")
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a checkpoint into memory, by name, on the CPU.
+
+    Raises:
+        WeightsMissing: when there is no such file, or it is no checkpoint, damaged, or holds more than tensors.
+    """
+    start = _start_of(path)
+    try:
+        found = _read(path, start)
+    except pickle.UnpicklingError as fault:
+        raise WeightsMissing(
+            f"{path} is no checkpoint, or holds more than tensors and plain values, which is not loaded",
+            remedy=f"{_AGAIN} If it is right, have its publisher save it as safetensors.",
+        ) from fault
+    except Exception as fault:  # A damaged pickle may raise anything.
+        raise WeightsMissing(f"{path} is damaged or cut short", remedy=_AGAIN) from fault
+    tensors = _state_of(found)
+    if not tensors:
+        raise WeightsMissing(f"{path} holds no tensors", remedy="Give the file of the network itself.")
+    return tensors
+
+
+def _start_of(path: Path) -> bytes:
+    """The first bytes of a file that may be a checkpoint."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except OSError as fault:
+        raise WeightsMissing(f"{path} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}.") from fault
+    if not start:
+        raise WeightsMissing(f"{path} is empty", remedy=_AGAIN)
+    if start.lstrip().lower().startswith(_PAGES):
+        raise WeightsMissing(
+            f"{path} is a web page, not a checkpoint",
+            remedy="The download gave a page to confirm or to sign in on: download the file itself, with a browser.",
+        )
+    return start
+
+
+def _read(path: Path, start: bytes) -> object:
+    if start[8:9] == b"{":
+        return load_file(path)
+    if zipfile.is_zipfile(path) and is_torchscript(path):
+        return read_torchscript(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _state_of(found: object) -> dict[str, Tensor]:
+    """The tensors of what a file holds, under the network's own names."""
+    state = found.get(_STATE, found) if isinstance(found, Mapping) else {}
+    tensors = {str(name): value for name, value in state.items() if isinstance(value, Tensor)}
+    is_prefixed = bool(tensors) and all(name.startswith(_PREFIX) for name in tensors)
+    return {name.removeprefix(_PREFIX) if is_prefixed else name: value for name, value in tensors.items()}
+
+
+def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Fill a network and set it to inference; half-precision values are widened to the network's own.
+
+    Args:
+        network: takes exactly these tensors.
+        tensors: what `read_tensors` gave.
+        path: where they are from, to name it.
+
+    Raises:
+        WeightsMissing: when names or shapes differ, with what differs.
+    """
+    own = network.state_dict()
+    differing = [
+        f"{name} is {_shape(tensors[name])} instead of {_shape(value)}"
+        for name, value in own.items()
+        if name in tensors and tensors[name].shape != value.shape
+    ]
+    said = [
+        _counted("lacks", [name for name in own if name not in tensors]),
+        _counted("has beside them", [name for name in tensors if name not in own]),
+        _counted("differs in shape", differing),
+    ]
+    if any(said):
+        raise WeightsMissing(
+            f"{path} is of another layout: {'; '.join(filter(None, said))}",
+            remedy="Give a checkpoint of a layout that the engine's documentation lists.",
+        )
+    network.load_state_dict(dict(tensors), strict=True)
+    network.eval().requires_grad_(False)
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "one number"
+
+
+def _counted(what: str, found: list[str]) -> str:
+    """How many there are, and the first of them."""
+    if not found:
+        return ""
+    more = ", …" if len(found) > _MOST_NAMED else ""
+    return f"it {what} {len(found)} tensors ({', '.join(found[:_MOST_NAMED])}{more})"
