@@ -15,7 +15,7 @@ from engines.articulate.performance import Performance, unpack
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Timeline
 from engines.media import VideoSource
-from tests.engines.articulate.portrait import VOICE
+from tests.engines.people.portrait import VOICE
 
 pytestmark = pytest.mark.unit
 
