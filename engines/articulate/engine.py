@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice, product
+from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 
+from contracts.engines import Capabilities, EngineInfo
 from contracts.errors import EngineMemory
 from contracts.jobs import Side
 from engines.articulate.acting import perform
@@ -18,17 +21,10 @@ from engines.articulate.motion import Acting
 from engines.articulate.performance import Performance, pack, unpack
 from engines.articulate.render import blink_frame, draw_frame, enhance_frame, sway_frame
 from engines.articulate.styles import style_of
-from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
+from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from engines.people.cast import cast, warnings_of
 from engines.people.faces import FaceFinder
 from engines.people.shape import KEPT, oval_of
-
-INFO = EngineInfo(
-    name="articulate",
-    summary="Moves the speaker's own lips and jaw by geometry; runs without a GPU.",
-    licence="Apache-2.0 and MIT",
-    capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
-)
 
 
 class Articulate:
@@ -38,11 +34,21 @@ class Articulate:
         device: where the networks run; pictures are drawn on the CPU, where a face takes milliseconds.
     """
 
-    info = INFO
+    info: ClassVar = EngineInfo(
+        name="articulate",
+        summary="Moves the speaker's own lips and jaw by geometry; runs without a GPU.",
+        licence="Apache-2.0 and MIT",
+        capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
+    )
 
     def __init__(self, device: torch.device) -> None:
         self._finder = FaceFinder(device)
         self._driver = SpeechDriver(device)
+
+    @classmethod
+    def load(cls, device: torch.device, folder: Path) -> Self:
+        """See `engines.base.Engine`; its weights come with it."""
+        return cls(device)
 
     def analyse(
         self,

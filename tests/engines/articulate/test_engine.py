@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from contracts.errors import EngineFault, NoFace
 from contracts.jobs import Side
-from engines.articulate import load
+from engines.articulate.engine import Articulate
 from engines.articulate.performance import unpack
 from engines.articulate.retrieval import OWN
 from engines.audio import read_speech
@@ -27,7 +27,7 @@ FPS = Fraction(25)
 
 @lru_cache
 def engine() -> Engine:
-    return load(torch.device("cpu"))
+    return Articulate(torch.device("cpu"))
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contracts.errors import NoFace, TooFewFaces
 from contracts.jobs import FaceChoice, OutputOptions, Side
-from engines.articulate import load
+from engines.articulate.engine import Articulate
 from engines.articulate.performance import Performance, unpack
 from engines.audio import read_speech, shifted
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
@@ -31,7 +31,7 @@ SIDES = (Side.LEFT, Side.RIGHT)
 
 @lru_cache
 def engine() -> Engine:
-    return load(torch.device("cpu"))
+    return Articulate(torch.device("cpu"))
 
 
 @lru_cache
