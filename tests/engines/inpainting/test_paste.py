@@ -20,7 +20,7 @@ def place(strength: float = 1.0, grain: float = 0.0, source: int = 0) -> Place:
 def smooth_picture() -> Frame:
     rows, columns = np.mgrid[:200, :180]
     shade = 110 + 30 * np.sin(rows / 40) + 20 * np.cos(columns / 30)
-    return np.clip(shade[..., None] + np.array([30, 0, -20]), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(shade[..., None] + np.array([30, 0, -20]), 0, 255), np.uint8)
 
 
 def cut_of(picture: Frame, side: int = 96) -> Frame:
