@@ -110,11 +110,13 @@ def _checkpoint(folder: Path) -> Path:
     """
     found = found_files(_GENERATOR, folder)
     if not found:
-        raise WeightsMissing(f"wav2lip lacks {_GENERATOR} in {folder}", remedy=f"Get it from {_GENERATOR.source}.")
+        raise WeightsMissing(
+            f"wav2lip lacks {_GENERATOR}", remedy=f"Get it from {_GENERATOR.source}, and put it into {folder}."
+        )
     if len(found) > 1:
         raise WeightsMissing(
-            f"{folder} holds several checkpoints: {', '.join(path.name for path in found)}",
-            remedy="Keep the one that is to be used there, and move the others elsewhere.",
+            f"wav2lip finds several checkpoints: {', '.join(path.name for path in found)}",
+            remedy=f"Keep the one that is to be used in {folder}, and move the others elsewhere.",
         )
     return found[0]
 
