@@ -83,7 +83,8 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Fill a network and set it to inference; half-precision values are widened to the network's own.
 
     Args:
-        network: takes exactly these tensors.
+        network: takes exactly these tensors. One that was made on the meta device, and so has no memory of its own,
+            takes over theirs instead of a copy.
         tensors: what `read_tensors` gave.
         path: where they are from, to name it.
 
@@ -106,7 +107,8 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
             f"{path} is of another layout: {'; '.join(filter(None, said))}",
             remedy="Give a checkpoint of a layout that the engine's documentation lists.",
         )
-    network.load_state_dict(dict(tensors), strict=True)
+    own_types = {name: tensors[name].to(value.dtype) for name, value in own.items()}
+    network.load_state_dict(own_types, strict=True, assign=any(value.is_meta for value in own.values()))
     network.eval().requires_grad_(False)
 
 

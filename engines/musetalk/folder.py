@@ -1,0 +1,60 @@
+"""The folder of checkpoints as it is published: which file is where."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.errors import WeightsMissing
+
+_VAE_FOLDERS, _WHISPER_FOLDERS = ("sd-vae", "sd-vae-ft-mse"), ("whisper", "whisper-tiny")
+
+UNET = ("musetalkV15/unet.pth", "musetalkV15/unet.safetensors")
+UNET_SIZES = ("musetalkV15/musetalk.json",)
+VAE = tuple(
+    f"{folder}/diffusion_pytorch_model.{ending}" for folder in _VAE_FOLDERS for ending in ("safetensors", "bin")
+)
+VAE_SIZES = tuple(f"{folder}/config.json" for folder in _VAE_FOLDERS)
+WHISPER = tuple(
+    f"{folder}/{name}" for folder in _WHISPER_FOLDERS for name in ("model.safetensors", "pytorch_model.bin")
+)
+WHISPER_SIZES = tuple(f"{folder}/config.json" for folder in _WHISPER_FOLDERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The weights of each network, and the file that states its sizes."""
+
+    unet: Path
+    unet_sizes: Path
+    vae: Path
+    vae_sizes: Path
+    whisper: Path
+    whisper_sizes: Path
+
+
+def files_in(folder: Path) -> Files:
+    """Find the files.
+
+    Raises:
+        WeightsMissing: when one is not there.
+    """
+    unet, vae, whisper = _first(folder, UNET), _first(folder, VAE), _first(folder, WHISPER)
+    return Files(
+        unet=unet,
+        unet_sizes=_first(folder, UNET_SIZES),
+        vae=vae,
+        vae_sizes=_first(folder, (f"{vae.parent.name}/config.json",)),
+        whisper=whisper,
+        whisper_sizes=_first(folder, (f"{whisper.parent.name}/config.json",)),
+    )
+
+
+def _first(folder: Path, paths: tuple[str, ...]) -> Path:
+    """The first of several forms of a file that is there."""
+    for path in paths:
+        if (folder / path).is_file():
+            return folder / path
+    forms = "" if len(paths) == 1 else f", nor in its other forms ({', '.join(paths[1:])})"
+    raise WeightsMissing(
+        f"{folder / paths[0]} is not there{forms}",
+        remedy=f"Put the published files of MuseTalk 1.5 into {folder}; docs/musetalk.md lists them.",
+    )
