@@ -5,7 +5,7 @@ TorchScript, of which only the tensors are read (`engines.torchscript`). A train
 and names lose the `module.` that training on several GPUs puts before them.
 """
 
-import pickle
+import pickle  # nosec B403 - its faults are told apart; nothing is unpickled by it
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
