@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import places
+from engines.people.shape import places
 
 #: Mesh points around the lower face: from the right ear along the jaw to the left one, and back under the nose.
 _JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.engines import Need
 from contracts.errors import WeightsMissing
 
 _VAE_FOLDERS, _WHISPER_FOLDERS = ("sd-vae", "sd-vae-ft-mse"), ("whisper", "whisper-tiny")
@@ -17,6 +18,20 @@ WHISPER = tuple(
     f"{folder}/{name}" for folder in _WHISPER_FOLDERS for name in ("model.safetensors", "pytorch_model.bin")
 )
 WHISPER_SIZES = tuple(f"{folder}/config.json" for folder in _WHISPER_FOLDERS)
+
+_OF_MUSETALK = "any purpose, commercial too (README); CreativeML OpenRAIL-M (model card)"
+_FROM_MUSETALK = "https://huggingface.co/TMElyralab/MuseTalk"
+_FROM_VAE = "https://huggingface.co/stabilityai/sd-vae-ft-mse"
+_FROM_WHISPER = "https://huggingface.co/openai/whisper-tiny"
+#: Their SHA-256 are known only in part, so none is stated.
+NEEDS = (
+    Need(what="the UNet", paths=UNET, licence=_OF_MUSETALK, source=_FROM_MUSETALK),
+    Need(what="the UNet's configuration", paths=UNET_SIZES, licence=_OF_MUSETALK, source=_FROM_MUSETALK),
+    Need(what="the auto-encoder", paths=VAE, licence="MIT", source=_FROM_VAE),
+    Need(what="the auto-encoder's configuration", paths=VAE_SIZES, licence="MIT", source=_FROM_VAE),
+    Need(what="Whisper", paths=WHISPER, licence="MIT", source=_FROM_WHISPER),
+    Need(what="Whisper's configuration", paths=WHISPER_SIZES, licence="MIT", source=_FROM_WHISPER),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

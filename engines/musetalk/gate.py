@@ -6,7 +6,7 @@ The networks move the lips to breath, hiss and rooms. What is between speech fad
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.activity import activity, timed_activity
+from engines.activity import activity, timed_activity
 from engines.articulate.voice import levels_db, require_voice, resample
 from engines.base import HEARD, Speech, TimedPhone
 from engines.musetalk.speech import RATE_HZ
@@ -15,8 +15,8 @@ from engines.musetalk.speech import RATE_HZ
 _HOP = RATE_HZ // 100
 
 
-def gated(speech: Speech) -> NDArray[np.int16]:
-    """A voice at 16 kHz whose pauses are silent: int16 (N,), in parts of 32767.
+def gated(speech: Speech) -> NDArray[np.float32]:
+    """A voice at 16 kHz whose pauses are silent: float32 (N,) in [-1, 1].
 
     Where it is known what is said when, pauses are where nothing is; elsewhere they are told by loudness.
 
@@ -25,8 +25,8 @@ def gated(speech: Speech) -> NDArray[np.int16]:
     """
     voice = resample(require_voice(speech.samples, speech.rate), speech.rate, RATE_HZ)
     speaking = _speaking(voice, speech.phones)
-    share = np.interp(np.arange(len(voice)) / _HOP, np.arange(len(speaking)), speaking)
-    return np.rint(np.clip(voice * share, -1, 1) * 32767).astype(np.int16)
+    moments = np.arange(len(voice), dtype=np.float32) / np.float32(_HOP)
+    return np.asarray(voice * np.interp(moments, np.arange(len(speaking)), speaking), np.float32)
 
 
 def _speaking(voice: NDArray[np.float32], phones: tuple[TimedPhone, ...]) -> NDArray[np.float32]:

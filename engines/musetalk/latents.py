@@ -9,12 +9,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from engines.base import Frame
-from engines.musetalk.networks import Networks
+
+if TYPE_CHECKING:
+    from engines.musetalk.networks import Networks
 
 #: Side of the faces, in pixels.
 SIDE = 256
@@ -29,7 +32,7 @@ class Painter:
         kept: how many faces' latents are held.
     """
 
-    def __init__(self, networks: Networks, kept: int) -> None:
+    def __init__(self, networks: "Networks", kept: int) -> None:
         self._networks = networks
         self._device = next(networks.unet.parameters()).device
         self._seen: OrderedDict[bytes, Tensor] = OrderedDict()

@@ -104,15 +104,17 @@ def _stated(path: Path) -> dict[str, object]:
 
 
 def _unet(stated: dict[str, object]) -> UNet2DConditionModel:
-    return UNet2DConditionModel(**stated)
+    network: UNet2DConditionModel = UNet2DConditionModel(**stated)
+    return network
 
 
 def _vae(stated: dict[str, object]) -> AutoencoderKL:
-    return AutoencoderKL(**stated)
+    network: AutoencoderKL = AutoencoderKL(**stated)
+    return network
 
 
 def _encoder(stated: dict[str, object]) -> WhisperEncoder:
-    return WhisperEncoder(WhisperConfig(**stated))
+    return WhisperEncoder(WhisperConfig.from_dict(stated))
 
 
 def renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

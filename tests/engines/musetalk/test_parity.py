@@ -13,7 +13,7 @@ from torch import nn
 from transformers.models.whisper.configuration_whisper import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from engines.musetalk.speech import Ear
+from engines.musetalk.ear import Ear
 from tests.engines.generated_weights import fill, normal
 from tests.engines.musetalk.published import UNET_SIZES, VAE_SIZES, WHISPER_SIZES
 
@@ -47,7 +47,7 @@ def no_gradients() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def vae() -> AutoencoderKL:
-    network = AutoencoderKL(**VAE_SIZES)
+    network: AutoencoderKL = AutoencoderKL(**VAE_SIZES)
     fill(network)
     return network
 
@@ -55,7 +55,7 @@ def vae() -> AutoencoderKL:
 @pytest.fixture(scope="module")
 def encoder() -> WhisperEncoder:
     """Whisper's encoder under the names that it has in all of Whisper, which the rule makes the weights of."""
-    network = WhisperEncoder(WhisperConfig(**WHISPER_SIZES))
+    network = WhisperEncoder(WhisperConfig.from_dict(WHISPER_SIZES))
     whole = nn.Module()
     whole.encoder = network
     fill(whole)
