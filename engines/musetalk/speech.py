@@ -34,7 +34,7 @@ def step_begins(frames: int, fps: Fraction) -> NDArray[np.int64]:
     """The first of the ten steps of each output frame, int64 (frames,); below 0 before the speech begins.
 
     The public code begins them 2 * ceil(50 / fps) steps before the moment. From 25 frames per second on these are the
-    same four; but they are six at 24 and eight at 12.5. It takes 29.97 for 29, and gives up at 60.
+    same four; but they are six at 24 and ten at 12.5, which it takes for 12. It takes 29.97 for 29, and gives up at 60.
     """
     moments = [number * STEPS_PER_S * fps.denominator // fps.numerator for number in range(frames)]
     return np.array(moments, np.int64) - LEAD
