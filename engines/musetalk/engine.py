@@ -13,16 +13,17 @@ from contracts.errors import EngineMemory
 from contracts.jobs import Side
 from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from engines.inpainting.draw import Canvas, Crop, Drawn, inpainted
+from engines.inpainting.gate import gated
 from engines.inpainting.plan import FacePlan, pack, unpack
 from engines.inpainting.region import lower_faces
 from engines.musetalk.folder import NEEDS, files_in
-from engines.musetalk.gate import gated
 from engines.musetalk.geometry import face_boxes
 from engines.musetalk.latents import SIDE, Painter
 from engines.musetalk.pulse import Pulse
 from engines.musetalk.speech import Hear, Hearing, kept, step_begins
 from engines.people.cast import Speaker, cast, warnings_of
 from engines.people.faces import FaceFinder
+from engines.people.stretches import smooth_within
 
 if TYPE_CHECKING:
     from engines.musetalk.networks import Networks
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 _GPU_BATCH = 8
 #: Faces whose latents are held, 32 KiB each or half of it: for two and a half minutes that are shown to and fro.
 _KEPT = 4096
-_GRAIN = 7
+#: Seconds over which the measured noise of the picture is evened out.
+_STEADY_S = 0.4
 
 
 class MuseTalkEngine:
@@ -116,12 +118,13 @@ class MuseTalkEngine:
 
 def _plan(speech: Speech, speaker: Speaker, timeline: Timeline) -> FacePlan:
     watched = speaker.watched
+    light = smooth_within(watched.light, watched.shots, _STEADY_S * float(timeline.source_fps))
     return FacePlan(
         shown=timeline.source_index,
         boxes=face_boxes(watched.points, timeline.width, timeline.height),
         outlines=lower_faces(watched.points),
         strength=speaker.strength,
-        grain=watched.light[:, _GRAIN],
+        grain=light[:, -1],
         speech=kept(gated(speech), timeline.frames, timeline.fps),
         begins=step_begins(timeline.frames, timeline.fps),
     )
