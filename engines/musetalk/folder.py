@@ -68,8 +68,8 @@ def _first(folder: Path, paths: tuple[str, ...]) -> Path:
     for path in paths:
         if (folder / path).is_file():
             return folder / path
-    forms = "" if len(paths) == 1 else f", nor in its other forms ({', '.join(paths[1:])})"
+    forms = "" if len(paths) == 1 else f", nor is {' or '.join(paths[1:])}"
     raise WeightsMissing(
-        f"{folder / paths[0]} is not there{forms}",
+        f"{paths[0]} is not there{forms}",
         remedy=f"Put the published files of MuseTalk 1.5 into {folder}; docs/musetalk.md lists them.",
     )

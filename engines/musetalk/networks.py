@@ -26,7 +26,6 @@ Network = TypeVar("Network", bound=nn.Module)
 _RENAMED = {".query.": ".to_q.", ".key.": ".to_k.", ".value.": ".to_v.", ".proj_attn.": ".to_out.0."}
 #: Whisper's files hold the decoder too, and some of them the head; the encoder's names begin with one of these.
 _ENCODERS = ("model.encoder.", "encoder.")
-_SIZES_REMEDY = "Copy it again from where the weights beside it are from."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +61,8 @@ def load_networks(files: Files, device: torch.device) -> Networks:
     hears, wants = encoder.config.d_model, unet.config["cross_attention_dim"]
     if hears != wants:
         raise WeightsMissing(
-            f"{files.whisper} hears {hears} numbers at a time, and {files.unet} takes {wants}",
-            remedy="Give the Whisper that the networks were trained with: whisper-tiny.",
+            f"{_named(files.whisper)} hears {hears} numbers at a time, and {_named(files.unet)} takes {wants}",
+            remedy=f"Put the Whisper that MuseTalk was trained with, whisper-tiny, at {files.whisper}.",
         )
     networks = Networks(unet=unet, vae=vae, encoder=encoder)
     for network in (networks.unet, networks.vae, networks.encoder):
@@ -85,7 +84,9 @@ def _loaded(
         with torch.device("meta"):
             network = make(_stated(sizes))
     except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as fault:
-        raise WeightsMissing(f"{sizes} states no sizes of such a network: {fault}", remedy=_SIZES_REMEDY) from fault
+        raise WeightsMissing(
+            f"{_named(sizes)} states no sizes of such a network: {fault}", remedy=_again(sizes)
+        ) from fault
     fit(network, own(read_tensors(weights)), weights)
     return network
 
@@ -95,12 +96,23 @@ def _stated(path: Path) -> dict[str, object]:
     try:
         stated = json.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
-        raise WeightsMissing(f"{path} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}.") from fault
+        raise WeightsMissing(
+            f"{_named(path)} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}."
+        ) from fault
     except ValueError as fault:
-        raise WeightsMissing(f"{path} is damaged, or no JSON file", remedy=_SIZES_REMEDY) from fault
+        raise WeightsMissing(f"{_named(path)} is damaged, or no JSON file", remedy=_again(path)) from fault
     if not isinstance(stated, dict):
-        raise WeightsMissing(f"{path} is no JSON object", remedy=_SIZES_REMEDY)
+        raise WeightsMissing(f"{_named(path)} is no JSON object", remedy=_again(path))
     return {str(name): value for name, value in stated.items() if not str(name).startswith("_")}
+
+
+def _named(path: Path) -> str:
+    """A file as its publisher names it."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def _again(path: Path) -> str:
+    return f"Copy it again to {path}, from where the weights beside it are from."
 
 
 def _unet(stated: dict[str, object]) -> UNet2DConditionModel:

@@ -119,9 +119,8 @@ def test_weights_that_cannot_be_taken_are_named_with_cause_and_remedy(
     with pytest.raises(WeightsMissing, match=cause) as fault:
         load(own)
 
-    assert Path(name).stem in fault.value.message
-    assert str(own) in fault.value.message
-    assert fault.value.remedy
+    assert name in fault.value.message
+    assert str(own) in fault.value.remedy
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -143,8 +142,8 @@ def test_configurations_that_cannot_be_taken_are_named(name: str, content: str |
     with pytest.raises(WeightsMissing, match=cause) as fault:
         load(own)
 
-    assert str(own / name) in fault.value.message
-    assert fault.value.remedy
+    assert name in fault.value.message
+    assert str(own) in fault.value.remedy
 
 
 def test_a_configuration_of_something_else_is_named(own: Path) -> None:
