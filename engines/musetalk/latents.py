@@ -44,14 +44,16 @@ class Painter:
 
         Args:
             faces: B faces, uint8 RGB (256, 256, 3) each.
-            speech: (B, 50, D), what is heard around each one's moment.
+            speech: (B, 50, D), what is heard around each one's moment, on the device and as the networks compute.
 
         Returns:
             Uint8 RGB (B, 256, 256, 3), on the device.
         """
-        latents = self._latents(faces)
-        heard = speech.to(latents) + positions(*speech.shape[1:]).to(latents)
-        return self.decode(self.step(latents, heard))
+        # Which of several kernels is taken must not depend on what else runs.
+        with torch.backends.cudnn.flags(enabled=True, deterministic=True):
+            latents = self._latents(faces)
+            heard = speech + positions(speech.shape[1], speech.shape[2], speech.device, speech.dtype)
+            return self.decode(self.step(latents, heard))
 
     def _latents(self, faces: Sequence[Frame]) -> Tensor:
         """Latents (B, 8, 32, 32): each face is encoded once, as long as it is remembered.
@@ -76,11 +78,17 @@ class Painter:
 
     def encode(self, faces: Sequence[Frame]) -> Tensor:
         """Latents of faces, (B, 8, 32, 32): first those of the face without its lower half, then those of all of it."""
-        pictures = torch.stack([torch.from_numpy(face) for face in faces]).to(self._device)
-        whole = normalised(pictures).to(self._networks.dtype)
+        whole = normalised(self._sent(faces)).to(self._networks.dtype)
         upper = whole.clone()
         upper[:, :, SIDE // 2 :] = -1
         return torch.cat([self._mode(upper), self._mode(whole)], dim=1)
+
+    def _sent(self, faces: Sequence[Frame]) -> Tensor:
+        pictures = torch.stack([torch.from_numpy(face) for face in faces])
+        # From pinned memory they are sent while a GPU still draws the batch before.
+        if self._device.type == "cuda":
+            return pictures.pin_memory().to(self._device, non_blocking=True)
+        return pictures.to(self._device)
 
     def _mode(self, pictures: Tensor) -> Tensor:
         vae = self._networks.vae
@@ -106,8 +114,8 @@ def normalised(pictures: Tensor) -> Tensor:
 
 
 @cache
-def positions(count: int, width: int) -> Tensor:
-    """The table of places that is added to speech: float32 (count, width), sines and cosines in turn."""
+def positions(count: int, width: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """The table of places that is added to speech: (count, width), sines and cosines in turn."""
     waves = torch.exp(torch.arange(0, width, 2) * (-math.log(_LONGEST_WAVE) / width))
     angles = torch.arange(count)[:, None] * waves
-    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1).to(device, dtype)

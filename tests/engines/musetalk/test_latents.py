@@ -8,9 +8,11 @@ import torch
 from torch import nn
 
 from engines.base import Frame
+from engines.musetalk.ear import Ear
 from engines.musetalk.folder import files_in
 from engines.musetalk.latents import SIDE, Painter, normalised, positions
 from engines.musetalk.networks import Networks, load_networks
+from engines.musetalk.speech import RATE_HZ
 
 pytestmark = pytest.mark.unit
 
@@ -117,8 +119,21 @@ def test_batches_are_always_as_large_and_each_face_is_itself(networks: Networks)
         assert (alone.int() - drawn[number].int()).abs().max() <= 1
 
 
+def test_networks_compute_where_they_are_put_and_in_half_precision_there(folder: Path) -> None:
+    """On the meta device, which refuses to mix with any other."""
+    elsewhere = torch.device("meta")
+    networks = load_networks(files_in(folder), elsewhere)
+
+    drawn = Painter(networks, 4).draw(
+        faces(2), Ear(networks.encoder).hear(np.zeros(RATE_HZ, np.float32))[:2, :, :].repeat(1, 10, 1)
+    )
+
+    assert networks.dtype is torch.float16
+    assert (drawn.device, drawn.dtype, tuple(drawn.shape)) == (elsewhere, torch.uint8, (2, SIDE, SIDE, 3))
+
+
 def test_places_are_sines_and_cosines_in_turn() -> None:
-    table = positions(50, 384)
+    table = positions(50, 384, torch.device("cpu"), torch.float32)
 
     assert table.shape == (50, 384)
     assert table[0].tolist() == [0, 1] * 192
