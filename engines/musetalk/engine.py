@@ -118,10 +118,11 @@ class MuseTalkEngine:
 
 def _plan(speech: Speech, speaker: Speaker, timeline: Timeline) -> FacePlan:
     watched = speaker.watched
-    light = smooth_within(watched.light, watched.shots, _STEADY_S * float(timeline.source_fps))
+    source_fps = float(timeline.source_fps)
+    light = smooth_within(watched.light, watched.shots, _STEADY_S * source_fps)
     return FacePlan(
         shown=timeline.source_index,
-        boxes=face_boxes(watched.points, timeline.width, timeline.height),
+        boxes=face_boxes(watched.points, watched.shots, source_fps, timeline.width, timeline.height),
         outlines=lower_faces(watched.points),
         strength=speaker.strength,
         grain=light[:, -1],

@@ -66,7 +66,7 @@ def test_a_face_laid_through_the_public_codes_mask_looks_as_it_does_there(name: 
 
 def test_our_own_mask_changes_the_jaw_and_the_lips_and_no_more_than_the_lower_half() -> None:
     face = points()[None].astype(np.float32)
-    (box,), (outline,) = face_boxes(face, 512, 512), lower_faces(face)
+    (box,), (outline,) = face_boxes(face, np.zeros(1, np.int32), 25.0, 512, 512), lower_faces(face)
 
     mask = soft_mask(outline, box, SIDE)
 
