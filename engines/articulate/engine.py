@@ -100,6 +100,7 @@ class Articulate:
         clearer = [enhance_frame] if analysis.tensors["enhance"].any() else []
         steps = [draw_frame, *clearer, blink_frame, sway_frame]
         for number, frame in enumerate(frames, start):
+            report(0.0)
             for step, performance in product(steps, performances):
                 frame = step(frame, performance, number)
             yield frame

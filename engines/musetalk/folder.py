@@ -4,20 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.engines import Need
-from contracts.errors import WeightsMissing
+from engines.needs import require_files
 
 _VAE_FOLDERS, _WHISPER_FOLDERS = ("sd-vae", "sd-vae-ft-mse"), ("whisper", "whisper-tiny")
 
+_SIZES = "config.json"
 UNET = ("musetalkV15/unet.pth", "musetalkV15/unet.safetensors")
 UNET_SIZES = ("musetalkV15/musetalk.json",)
 VAE = tuple(
     f"{folder}/diffusion_pytorch_model.{ending}" for folder in _VAE_FOLDERS for ending in ("safetensors", "bin")
 )
-VAE_SIZES = tuple(f"{folder}/config.json" for folder in _VAE_FOLDERS)
+VAE_SIZES = tuple(f"{folder}/{_SIZES}" for folder in _VAE_FOLDERS)
 WHISPER = tuple(
     f"{folder}/{name}" for folder in _WHISPER_FOLDERS for name in ("model.safetensors", "pytorch_model.bin")
 )
-WHISPER_SIZES = tuple(f"{folder}/config.json" for folder in _WHISPER_FOLDERS)
+WHISPER_SIZES = tuple(f"{folder}/{_SIZES}" for folder in _WHISPER_FOLDERS)
 
 _OF_MUSETALK = "any purpose, commercial too (README); CreativeML OpenRAIL-M (model card)"
 _FROM_MUSETALK = "https://huggingface.co/TMElyralab/MuseTalk"
@@ -50,26 +51,20 @@ def files_in(folder: Path) -> Files:
     """Find the files.
 
     Raises:
-        WeightsMissing: when one is not there.
+        WeightsMissing: naming all that are not there.
     """
-    unet, vae, whisper = _first(folder, UNET), _first(folder, VAE), _first(folder, WHISPER)
+    require_files(NEEDS, folder)
+    unet, vae, whisper = (_first(folder, paths) for paths in (UNET, VAE, WHISPER))
     return Files(
         unet=unet,
         unet_sizes=_first(folder, UNET_SIZES),
         vae=vae,
-        vae_sizes=_first(folder, (f"{vae.parent.name}/config.json",)),
+        vae_sizes=vae.with_name(_SIZES),
         whisper=whisper,
-        whisper_sizes=_first(folder, (f"{whisper.parent.name}/config.json",)),
+        whisper_sizes=whisper.with_name(_SIZES),
     )
 
 
 def _first(folder: Path, paths: tuple[str, ...]) -> Path:
-    """The first of several forms of a file that is there."""
-    for path in paths:
-        if (folder / path).is_file():
-            return folder / path
-    forms = "" if len(paths) == 1 else f", nor is {' or '.join(paths[1:])}"
-    raise WeightsMissing(
-        f"{paths[0]} is not there{forms}",
-        remedy=f"Put the published files of MuseTalk 1.5 into {folder}; docs/musetalk.md lists them.",
-    )
+    """The first of several forms of a file: they hold the same."""
+    return next(folder / path for path in paths if (folder / path).is_file())

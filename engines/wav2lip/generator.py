@@ -150,6 +150,6 @@ def layout_of(tensors: Mapping[str, Tensor], path: Path) -> Layout:
         known = (what for start, what in _OTHERS if any(name.startswith(start) for name in tensors))
         looks = next(known, f"no Wav2Lip network: it begins with {next(iter(tensors))}")
     raise WeightsMissing(
-        f"{path} looks like {looks}",
-        remedy="Give a generator of the 96 or 256 px layout, such as wav2lip_gan.pth.",
+        f"{path.parent.name}/{path.name} looks like {looks}",
+        remedy=f"Put a generator of the 96 or 256 px layout at {path}, such as wav2lip_gan.pth.",
     )

@@ -15,7 +15,7 @@ from contracts.errors import WeightsMissing
 from engines.musetalk.engine import MuseTalkEngine
 from engines.musetalk.folder import NEEDS, files_in
 from engines.musetalk.networks import Networks, load_networks
-from engines.registry import found_files
+from engines.needs import found_files
 from tests.engines.musetalk.folders import SMALL_VAE, SMALL_WHISPER, as_safetensors, write_folder
 
 pytestmark = pytest.mark.unit
@@ -105,7 +105,7 @@ def _absent(path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "cause"),
     [
-        (_absent, "is not there"),
+        (_absent, "the engine 'musetalk' lacks"),
         (_cut_short, "damaged or cut short|no checkpoint"),
         (_page, "is a web page"),
         (_other_layout, "is of another layout: it lacks"),
@@ -127,7 +127,7 @@ def test_weights_that_cannot_be_taken_are_named_with_cause_and_remedy(
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (None, "is not there"),
+        (None, "the engine 'musetalk' lacks"),
         ("{", "is damaged, or no JSON file"),
         ("<html></html>", "is damaged, or no JSON file"),
         ("[]", "is no JSON object"),
