@@ -48,7 +48,7 @@ class MuseTalkEngine:
         name="musetalk",
         summary="Draws the lower half of the face anew with MuseTalk 1.5; made for GPUs.",
         licence="code Apache-2.0; weights: MuseTalk any purpose (MIT repository, CreativeML OpenRAIL-M card), "
-        "auto-encoder and Whisper MIT",
+        "auto-encoder MIT, Whisper MIT",
         capabilities=Capabilities(several_faces=True),
         needs=NEEDS,
         vram_bytes=4 << 30,

@@ -24,14 +24,56 @@ _OF_MUSETALK = "any purpose, commercial too (README); CreativeML OpenRAIL-M (mod
 _FROM_MUSETALK = "https://huggingface.co/TMElyralab/MuseTalk"
 _FROM_VAE = "https://huggingface.co/stabilityai/sd-vae-ft-mse"
 _FROM_WHISPER = "https://huggingface.co/openai/whisper-tiny"
-#: Their SHA-256 are known only in part, so none is stated.
+_OF_WHISPER = "MIT (OpenAI's repository); Apache-2.0 (model card)"
 NEEDS = (
-    Need(what="the UNet", paths=UNET, licence=_OF_MUSETALK, source=_FROM_MUSETALK),
-    Need(what="the UNet's configuration", paths=UNET_SIZES, licence=_OF_MUSETALK, source=_FROM_MUSETALK),
-    Need(what="the auto-encoder", paths=VAE, licence="MIT", source=_FROM_VAE),
-    Need(what="the auto-encoder's configuration", paths=VAE_SIZES, licence="MIT", source=_FROM_VAE),
-    Need(what="Whisper", paths=WHISPER, licence="MIT", source=_FROM_WHISPER),
-    Need(what="Whisper's configuration", paths=WHISPER_SIZES, licence="MIT", source=_FROM_WHISPER),
+    Need(
+        what="the UNet",
+        paths=UNET,
+        licence=_OF_MUSETALK,
+        source=_FROM_MUSETALK,
+        sha256=("7ebf6c98c181e20838e4c0054e96e944ac60d5d692cc01db42839fe11b787007",),  # pragma: allowlist secret
+    ),
+    Need(
+        what="the UNet's configuration",
+        paths=UNET_SIZES,
+        licence=_OF_MUSETALK,
+        source=_FROM_MUSETALK,
+        sha256=("5b6923aee04d71692e0e9846c471e0a4ea07a4f686d39545e472bd4ba17e1b47",),  # pragma: allowlist secret
+    ),
+    Need(
+        what="the auto-encoder",
+        paths=VAE,
+        licence="MIT",
+        source=_FROM_VAE,
+        sha256=(
+            "a1d993488569e928462932c8c38a0760b874d166399b14414135bd9c42df5815",  # pragma: allowlist secret
+            "1b4889b6b1d4ce7ae320a02dedaeff1780ad77d415ea0d744b476155c6377ddc",  # pragma: allowlist secret
+        ),
+    ),
+    Need(
+        what="the auto-encoder's configuration",
+        paths=VAE_SIZES,
+        licence="MIT",
+        source=_FROM_VAE,
+        sha256=("92d3dfb746fca211a2c9e019e285f8597412211728dce3c5bcf4eda0f2d62e7e",),  # pragma: allowlist secret
+    ),
+    Need(
+        what="Whisper",
+        paths=WHISPER,
+        licence=_OF_WHISPER,
+        source=_FROM_WHISPER,
+        sha256=(
+            "7ebd0e69e78190ffe1438491fa05cc1f5c1aa3a4c4db3bc1723adbb551ea2395",  # pragma: allowlist secret
+            "9607f98a2b22d9e229ae43c52ecea79dcede9e0c5cfae67e8da6eda86d8aac1d",  # pragma: allowlist secret
+        ),
+    ),
+    Need(
+        what="Whisper's configuration",
+        paths=WHISPER_SIZES,
+        licence=_OF_WHISPER,
+        source=_FROM_WHISPER,
+        sha256=("ffdccec4f3211f4c63310f2b7098f309fe70f3952cedc5e4d11e43f5b2379b98",),  # pragma: allowlist secret
+    ),
 )
 
 

@@ -52,10 +52,15 @@ def write_folder(
     sizes = {"musetalkV15/musetalk.json": unet, "sd-vae/config.json": vae, "whisper/config.json": whisper}
     for name, stated in sizes.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(stated, indent=2))
+        (folder / name).write_text(json_text(stated))
     for name, state in states.items():
         torch.save(state, folder / name)
     return folder
+
+
+def json_text(stated: Sizes) -> str:
+    """A configuration as diffusers and transformers write it."""
+    return json.dumps(stated, indent=2) + "\n"
 
 
 def named_as_in_2022(state: dict[str, Tensor]) -> dict[str, Tensor]:

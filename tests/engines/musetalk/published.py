@@ -2,7 +2,7 @@
 
 UNET_SIZES = {
     "_class_name": "UNet2DConditionModel",
-    "_diffusers_version": "0.6.0",
+    "_diffusers_version": "0.6.0.dev0",
     "act_fn": "silu",
     "attention_head_dim": 8,
     "block_out_channels": [320, 640, 1280, 1280],

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from engines.musetalk.engine import MuseTalkEngine
 from engines.musetalk.folder import NEEDS, files_in
 from engines.musetalk.networks import Networks, load_networks
 from engines.needs import found_files
-from tests.engines.musetalk.folders import SMALL_VAE, SMALL_WHISPER, as_safetensors, write_folder
+from tests.engines.musetalk.folders import SMALL_VAE, SMALL_WHISPER, Sizes, as_safetensors, json_text, write_folder
+from tests.engines.musetalk.published import UNET_SIZES, VAE_SIZES
 
 pytestmark = pytest.mark.unit
 
@@ -83,6 +85,11 @@ def test_every_file_is_a_need_and_what_is_published_meets_it(folder: Path) -> No
     found = {path.relative_to(folder).as_posix() for need in NEEDS for path in found_files(need, folder)}
 
     assert found == {*WEIGHTS, *SIZES}
+
+
+@pytest.mark.parametrize(("number", "sizes"), [(1, UNET_SIZES), (3, VAE_SIZES)])
+def test_the_tests_sizes_are_those_of_the_published_configurations_to_the_byte(number: int, sizes: Sizes) -> None:
+    assert NEEDS[number].sha256 == (sha256(json_text(sizes).encode()).hexdigest(),)
 
 
 def _cut_short(path: Path) -> None:
