@@ -30,10 +30,9 @@ def open_engines(settings: Settings) -> EngineCache:
     # machine.
     torch.set_num_threads(settings.torch_threads)
     cv2.setNumThreads(settings.torch_threads)
-    device = registry.choose_device(settings.device)
-    engines = EngineCache(lambda name: registry.load(name, device))
+    engines = EngineCache(lambda name: registry.load(name, settings))
     engines.get(settings.engine)
-    logger.info("engine_loaded name=%s device=%s threads=%d", settings.engine, device, torch.get_num_threads())
+    logger.info("engine_loaded name=%s device=%s threads=%d", settings.engine, settings.device, settings.torch_threads)
     return engines
 
 

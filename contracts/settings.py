@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, cast, get_args
 
 from contracts.allow_list import AllowList, read_allow_list
+from contracts.engine_keys import EngineKeys, read_engine_keys
 
 PREFIX = "MOUTHPIECE_"
 
@@ -120,6 +121,10 @@ def _payload_keys(text: str) -> Secret:
     return Secret(",".join(keys))
 
 
+def _names(text: str) -> frozenset[str]:
+    return frozenset(filter(None, (name.strip() for name in text.split(","))))
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -148,6 +153,17 @@ class Settings:
     )
     log_level: str = _setting("INFO", _log_level, "Lowest level of log lines written.")
     engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
+    engine_keys: EngineKeys = _setting(
+        "",
+        read_engine_keys,
+        "Engines that only some API keys may use: ENGINE=KEY_ID, by comma; others are for all.",
+    )
+    models_dir: Path = _setting(
+        "~/.local/share/mouthpiece/models", _path, "Folder of engines' files, one folder an engine."
+    )
+    accept_licences: frozenset[str] = _setting(
+        "", _names, "Engines, by comma, of whose weights' terms you have read the notice and accept it."
+    )
     device: Device = _setting("auto", _device, "Where engines compute: auto takes a GPU when there is one.")
     torch_threads: int = _setting("1", _positive_int, "CPU threads of one engine; processes go further than threads.")
     video_encoder: Encoder = _setting(

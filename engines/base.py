@@ -5,14 +5,20 @@ that is what lets segments be rendered side by side and again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.engines import EngineInfo
 from contracts.jobs import FaceChoice, Side
+
+if TYPE_CHECKING:
+    # What reads media knows frames, and does without networks.
+    import torch
 
 #: One picture: uint8 RGB (H, W, 3).
 Frame = NDArray[np.uint8]
@@ -105,39 +111,24 @@ class Analysis:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What an engine can do with a request."""
-
-    portrait: bool = True
-    video: bool = True
-    several_faces: bool = False
-    prompt: bool = False
-    enhance: bool = False
-    seed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineInfo:
-    """How an engine is listed: its weights' licence, what it can do, what it lacks to run.
-
-    Attributes:
-        analysis_version: to be raised when `render_segment` can no longer take what `analyse` returned before, or would
-            draw what does not fit what was drawn of it: such jobs are analysed again.
-    """
-
-    name: str
-    summary: str
-    licence: str
-    capabilities: Capabilities = field(default_factory=Capabilities)
-    missing: tuple[str, ...] = ()
-    analysis_version: int = 1
-
-
 class Engine(Protocol):
     """One lip-sync method, loaded."""
 
-    info: EngineInfo
+    #: What it is and can do, known before anything is loaded.
+    info: ClassVar[EngineInfo]
+
+    @classmethod
+    def load(cls, device: "torch.device", folder: Path) -> Self:
+        """Read the weights and make ready to compute.
+
+        Args:
+            device: where networks run.
+            folder: holds the files that `info.needs`; need not exist for an engine that needs none.
+
+        Raises:
+            WeightsMissing: when a file is absent, damaged or of another network, with the remedy in words.
+        """
+        ...
 
     def analyse(
         self,

@@ -6,7 +6,7 @@ or `params_ema` or `params`, as some call the averaged and the last tensors; nam
 several GPUs puts before them.
 """
 
-import pickle
+import pickle  # nosec B403 - its faults are told apart; nothing is unpickled by it
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.engines import EngineInfo
 from contracts.errors import EngineFault, EngineMemory
 from contracts.jobs import MediaInfo, OutputOptions, Role
 from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import Segment
 from engines.ahead import made_ahead, taken_behind
 from engines.analysis import SavedAnalysis, load_analysis, require_version, save_analysis
-from engines.base import Direction, Engine, EngineInfo, Frame, Report, Speech, Timeline, Waiting
+from engines.base import Direction, Engine, Frame, Report, Speech, Timeline, Waiting
 from engines.encode import encode_segment
 from engines.mask import masked, read_mask
 from engines.memory import give_back

@@ -1,15 +1,16 @@
 """Engines by name, over the `mouthpiece.engines` entry points, so that an installed package can add one.
 
-An entry point names a function `load(device: torch.device) -> Engine`; it is imported only when its engine is
-asked for.
+An entry point names a class that follows `engines.base.Engine`; it is imported only when its engine is asked for.
 """
 
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import torch
 
-from contracts.errors import EngineFault, EngineUnknown
-from contracts.settings import Device
+from contracts.engines import EngineInfo, EngineState, Need
+from contracts.errors import EngineFault, EngineUnknown, MouthpieceError, WeightsMissing
+from contracts.settings import Device, Settings
 from engines.base import Engine
 
 GROUP = "mouthpiece.engines"
@@ -20,18 +21,76 @@ def names() -> list[str]:
     return sorted(entry_points(group=GROUP).names)
 
 
-def load(name: str, device: torch.device) -> Engine:
+def load(name: str, settings: Settings) -> Engine:
     """Load an engine and its weights.
+
+    Args:
+        name: of an installed engine.
+        settings: where files of engines are, whose terms are accepted, and where engines compute.
 
     Raises:
         EngineUnknown: when no installed package offers the name.
-        WeightsMissing: when its files are absent or damaged.
+        WeightsMissing: when its files are absent or damaged, or their terms are not accepted.
+        EngineFault: when a GPU is asked for and there is none, or the package offers something else than an engine.
     """
+    engine = _class(name)
+    folder = settings.models_dir / name
+    _require_usable(engine.info, folder, settings)
+    return engine.load(choose_device(settings.device), folder)
+
+
+def state(name: str, settings: Settings) -> EngineState:
+    """How an engine stands on this machine, as far as can be told without reading its weights."""
+    info = None
+    try:
+        info = _class(name).info
+        _require_usable(info, settings.models_dir / name, settings)
+    except MouthpieceError as fault:
+        return EngineState(name=name, info=info, fault=str(fault), remedy=fault.remedy)
+    return EngineState(name=name, info=info)
+
+
+def _class(name: str) -> type[Engine]:
     found = entry_points(group=GROUP, name=name)
     if not found:
         raise EngineUnknown(f"no engine named {name!r}", remedy=f"Installed engines: {', '.join(names())}.")
-    engine: Engine = next(iter(found)).load()(device)
+    try:
+        engine: type[Engine] = next(iter(found)).load()
+    except Exception as fault:
+        # Somebody else's package may fail in any way, and is to be named.
+        raise EngineFault(
+            f"the engine {name!r} does not load: {type(fault).__name__}: {fault}",
+            remedy="Install its package again, with all that it depends on.",
+        ) from fault
+    if not isinstance(getattr(engine, "info", None), EngineInfo) or not isinstance(engine, type):
+        raise EngineFault(
+            f"the engine {name!r} does not load: its entry point is no class with an `info`",
+            remedy="Have its package follow engines/base.py.",
+        )
     return engine
+
+
+def _require_usable(info: EngineInfo, folder: Path, settings: Settings) -> None:
+    if info.notice and info.name not in settings.accept_licences:
+        raise WeightsMissing(
+            f"the terms of the weights of {info.name} are not accepted: {info.notice}",
+            remedy=f"If you may use them so, set MOUTHPIECE_ACCEPT_LICENCES={_accepting(info.name, settings)}.",
+        )
+    lacking = [need for need in info.needs if not found_files(need, folder)]
+    if lacking:
+        raise WeightsMissing(
+            f"{info.name} lacks {'; '.join(map(str, lacking))} in {folder}",
+            remedy=" ".join(f"Get {need.what} from {need.source}." for need in lacking),
+        )
+
+
+def _accepting(name: str, settings: Settings) -> str:
+    return ",".join(sorted({*settings.accept_licences, name}))
+
+
+def found_files(need: Need, folder: Path) -> list[Path]:
+    """The files of an engine's folder that may be the one it needs, sorted."""
+    return sorted(path for pattern in need.paths for path in folder.glob(pattern) if path.is_file())
 
 
 def choose_device(wanted: Device) -> torch.device:

@@ -6,7 +6,7 @@ and anything else that the pickle calls for is refused.
 """
 
 import io
-import pickle
+import pickle  # nosec B403 - of its Unpickler only a restricted subclass is used
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping

@@ -23,7 +23,7 @@ COMMANDS = {
     "keys": "scripts.cli_keys:keys",
     "webhooks": "scripts.cli_webhooks:webhooks",
     "render": "scripts.cli_render:render",
-    "engines": "scripts.cli_render:engines",
+    "engines": "scripts.cli_engines:engines",
     "backup": "scripts.cli_backup:backup",
     "restore": "scripts.cli_backup:restore",
     "data": "scripts.cli_data:data",

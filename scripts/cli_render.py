@@ -1,19 +1,14 @@
-"""Commands for engines alone, without a server."""
+"""`mouthpiece render`: an engine alone, without a server."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from contracts.jobs import FaceChoice, OutputOptions, SyncMode
-from contracts.settings import Settings
 from contracts.timings import idle_language
-from scripts import progress, table
-from scripts.options import Mp4File, read_settings, with_settings
+from scripts import progress
+from scripts.options import Mp4File, read_settings
 from scripts.timings_file import read_file, with_sync
-
-if TYPE_CHECKING:
-    from scripts.installed_engines import Installed
 
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -83,9 +78,7 @@ def render(
                 sync_mode=SyncMode(sync_mode),
                 sync_offset_ms=sync_offset,
             ),
-            device=settings.device,
-            threads=settings.torch_threads,
-            segment_s=settings.segment_s,
+            settings=settings,
             progress=progress.Stages(bars),
         )
     idle = idle_language(language, *(each.entries for each in (said, right_said) if each))
@@ -106,21 +99,3 @@ def _source(image: Path | None, video: Path | None) -> Path:
     if video and is_still(source):
         raise click.UsageError(f"--video: {source} is a picture; give it with --image")
     return source
-
-
-@click.command()
-@with_settings
-def engines(settings: Settings) -> None:
-    """List the installed engines."""
-    from scripts import installed_engines
-
-    rows = [_row(installed_engines.look(name, settings)) for name in installed_engines.names()]
-    click.echo("\n".join(table.lines(("NAME", "STATE", "TAKES", "LICENCE", "SUMMARY"), rows)))
-
-
-def _row(found: "Installed") -> tuple[str, ...]:
-    if found.info is None:
-        return found.name, found.fault, "", "", ""
-    able = found.info.capabilities
-    takes = " ".join(kind for kind, is_able in (("portrait", able.portrait), ("video", able.video)) if is_able)
-    return found.name, found.fault or "ready", takes, found.info.licence, found.info.summary

@@ -178,10 +178,9 @@ def engine(settings: Settings) -> Finding:
     """Whether the engine of jobs that name none is installed and loads, weights and all."""
     from scripts import installed_engines
 
-    found = installed_engines.look(settings.engine, settings)
+    found = installed_engines.tried(settings.engine, settings)
     if found.info is None or found.fault:
-        detail = f"{found.name}: {found.fault}"
-        return Finding(name="engine", state=State.FAULT, detail=detail, remedy=found.remedy)
+        return Finding(name="engine", state=State.FAULT, detail=found.fault, remedy=found.remedy)
     return Finding(name="engine", state=State.OK, detail=f"{found.name}: {found.info.summary}")
 
 

@@ -9,13 +9,13 @@ import cv2
 import torch
 
 from contracts.jobs import FaceChoice, MediaInfo, OutputOptions, Role, Side, Timings
-from contracts.settings import Device
+from contracts.settings import Settings
 from engines import join, pipeline
 from engines.audio import read_speech
 from engines.base import Direction, Engine, Speech
 from engines.containers import STILL_FORMATS, sniff
 from engines.probe import Probe, probe
-from engines.registry import choose_device, load
+from engines.registry import load
 from engines.words import drive
 
 #: Called with the stage's name and its fraction done, 0..1.
@@ -37,9 +37,7 @@ def render_file(
     prompt: str = "",
     seed: int = 0,
     options: OutputOptions = OutputOptions(),  # noqa: B008 - immutable
-    device: Device = "auto",
-    threads: int = 1,
-    segment_s: float = 4.0,
+    settings: Settings = Settings(),  # noqa: B008 - immutable
     progress: Progress = lambda stage, fraction: None,
 ) -> pipeline.Plan:
     """Make a lip-synced video out of a portrait or a video and a voice.
@@ -58,9 +56,7 @@ def render_file(
         prompt: the style in words.
         seed: makes the motion that the speech does not determine repeatable.
         options: how the output differs from the source.
-        device: where the engine computes.
-        threads: CPU threads of the engine.
-        segment_s: length of the pieces it is rendered in.
+        settings: where the engine and its files are, and how it computes.
         progress: told about each step.
 
     Returns:
@@ -71,9 +67,9 @@ def render_file(
     """
     info = _source_info(source)
     length_s = probe(audio, Role.AUDIO, "audio").duration_s
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-    loaded = load(engine, choose_device(device))
+    torch.set_num_threads(settings.torch_threads)
+    cv2.setNumThreads(settings.torch_threads)
+    loaded = load(engine, settings)
     later_s = options.sync_offset_ms / 1000
     voices = _voices(audio, vocal, right_vocal)
     drives = [drive(voice, said, later_s) for voice, said in zip(voices, (timings, right_timings), strict=False)]
@@ -86,7 +82,7 @@ def render_file(
             [each.speech for each in drives],
             length_s,
             options,
-            segment_s,
+            settings.segment_s,
             Direction(seed=seed, prompt=prompt, enhance=options.enhance, face=face),
             work / "analysis",
             lambda fraction: progress("analyse", fraction),

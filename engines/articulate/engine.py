@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice, product
+from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from contracts.engines import Capabilities, EngineInfo
 from contracts.errors import EngineMemory
 from contracts.jobs import Side
 from engines.articulate.acting import FAINT, Speaker, perform, speaker_of
@@ -25,15 +28,8 @@ from engines.articulate.shape import KEPT, oval_of
 from engines.articulate.stretches import flagged, widened
 from engines.articulate.styles import style_of
 from engines.articulate.watch import ANOTHER, FADE_S, NOBODY, watch
-from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
+from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from engines.faces import FaceFinder
-
-INFO = EngineInfo(
-    name="articulate",
-    summary="Moves the speaker's own lips and jaw by geometry; runs without a GPU.",
-    licence="Apache-2.0 and MIT",
-    capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
-)
 
 _MOST_SPANS = 5
 #: How many faces beside the first are followed to find out who speaks.
@@ -47,11 +43,21 @@ class Articulate:
         device: where the networks run; pictures are drawn on the CPU, where a face takes milliseconds.
     """
 
-    info = INFO
+    info: ClassVar = EngineInfo(
+        name="articulate",
+        summary="Moves the speaker's own lips and jaw by geometry; runs without a GPU.",
+        licence="Apache-2.0 and MIT",
+        capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
+    )
 
     def __init__(self, device: torch.device) -> None:
         self._finder = FaceFinder(device)
         self._driver = SpeechDriver(device)
+
+    @classmethod
+    def load(cls, device: torch.device, folder: Path) -> Self:
+        """See `engines.base.Engine`; its weights come with it."""
+        return cls(device)
 
     def analyse(
         self,

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from contracts.errors import NoFace
-from engines import registry
 from engines.articulate.driver import RATE_HZ
+from engines.articulate.engine import Articulate
 from engines.articulate.voice import levels_db
 from engines.base import Analysis, Engine, Frame, Speech
 from engines.encode import encode_segment
@@ -65,7 +65,7 @@ class Judge:
     """
 
     def __init__(self, device: torch.device, outside: Outside) -> None:
-        self._engine: Engine = registry.load("articulate", device)
+        self._engine: Engine = Articulate.load(device, Path())
         self._finder = FaceFinder(device)
         self._outside = outside
 

@@ -13,7 +13,7 @@ import cv2
 import torch
 
 from contracts.jobs import MediaInfo, OutputOptions, Role
-from contracts.settings import SOFTWARE_ENCODER, Device
+from contracts.settings import SOFTWARE_ENCODER, Device, Settings
 from contracts.steps import Segment
 from engines import join, pipeline
 from engines.ahead import made_ahead, taken_behind
@@ -22,7 +22,7 @@ from engines.audio import read_speech
 from engines.base import Direction, Engine
 from engines.encode import encode_segment
 from engines.media import VideoSource
-from engines.registry import choose_device, load
+from engines.registry import load
 
 SEGMENT_S = 4.0
 _ROLE = MediaInfo(role=Role.VIDEO, field="source", blob="", container="", size_bytes=0)
@@ -53,7 +53,7 @@ def engine(device: Device = "cpu") -> Engine:
     if device not in _loaded:
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        _loaded[device] = load("articulate", choose_device(device))
+        _loaded[device] = load("articulate", Settings(device=device))
     return _loaded[device]
 
 

@@ -11,10 +11,11 @@ from temporalio.testing import ActivityEnvironment
 from activities.analyse import Analyse
 from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
+from contracts.engines import EngineInfo
 from contracts.errors import InputError, NoFace, TooFewFaces, UnreadableMedia
 from contracts.jobs import MediaInfo, OutputOptions, Role
 from contracts.steps import AnalyseInput, Voice
-from engines.base import Analysis, Direction, EngineInfo, Frame, Report, Speech, Timeline
+from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from tests.activities.media import write_face, write_voice
 
 pytestmark = pytest.mark.unit

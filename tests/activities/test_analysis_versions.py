@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -15,14 +14,14 @@ from activities.workplace import Workplace
 from contracts.jobs import MediaInfo, OutputOptions, Role
 from contracts.steps import AnalyseInput, AnalyseResult, RenderInput, Voice
 from tests.activities.media import write_face, write_voice
-from tests.trivial_engine.trivial_engine import TrivialEngine, load
+from tests.trivial_engine.trivial_engine import TrivialEngine
 
 pytestmark = pytest.mark.unit
 
 
 def _release(version: int) -> EngineCache:
     """The engines of a release whose analyses are of this version."""
-    engine: TrivialEngine = load(torch.device("cpu"))
+    engine = TrivialEngine()
     engine.info = replace(TrivialEngine.info, analysis_version=version)
     return EngineCache({"trivial": engine}.__getitem__)
 

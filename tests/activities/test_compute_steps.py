@@ -18,15 +18,14 @@ from activities.engine_cache import EngineCache
 from activities.publish import Publish
 from activities.render import Render
 from activities.workplace import Workplace
+from contracts.engines import Capabilities, EngineInfo
 from contracts.errors import NoFace
 from contracts.jobs import FaceChoice, MediaInfo, OutputOptions, Role, Side, TimedText, Timings
 from contracts.steps import AnalyseInput, AnalyseResult, PublishInput, RenderInput, Voice
 from engines.base import (
     HEARD,
     Analysis,
-    Capabilities,
     Direction,
-    EngineInfo,
     Frame,
     Report,
     Speech,

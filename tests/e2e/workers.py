@@ -22,18 +22,15 @@ Out = TypeVar("Out")
 _SLOW = """
 import time
 from dataclasses import replace
-from tests.trivial_engine.trivial_engine import TrivialEngine
+from tests.trivial_engine import trivial_engine
 
-class Slow(TrivialEngine):
-    info = replace(TrivialEngine.info, analysis_version={version})
+class TrivialEngine(trivial_engine.TrivialEngine):
+    info = replace(trivial_engine.TrivialEngine.info, analysis_version={version})
 
     def render_segment(self, frames, analysis, start, report):
         for frame in super().render_segment(frames, analysis, start, report):
             time.sleep(0.03)
             yield frame
-
-def load(device):
-    return Slow()
 """
 
 

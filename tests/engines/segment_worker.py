@@ -10,6 +10,7 @@ import cv2
 import torch
 
 from contracts.jobs import MediaInfo, Role
+from contracts.settings import Settings
 from contracts.steps import Segment
 from engines.pipeline import render
 from engines.registry import load
@@ -20,7 +21,7 @@ def main() -> None:
     source, role, analysis, folder, *segments = sys.argv[1:]
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    engine = load("articulate", torch.device("cpu"))
+    engine = load("articulate", Settings(device="cpu"))
     info = MediaInfo(role=Role(role), field="", blob="", container="", size_bytes=0)
     for words in segments:
         index, start, end = map(int, words.split(":"))

@@ -10,18 +10,17 @@ import av
 import cv2
 import numpy as np
 import pytest
-import torch
 
+from contracts.engines import Capabilities
 from contracts.errors import EngineFault, EngineMemory, NoFace, UnreadableMedia
 from contracts.jobs import MediaInfo, OutputOptions, Role
 from engines.audio import read_speech
-from engines.base import Analysis, Capabilities, Direction, Engine, Frame, Report, Speech, Timeline
+from engines.base import Analysis, Direction, Engine, Frame, Report, Speech, Timeline
 from engines.join import publish
 from engines.pipeline import MaskFile, Plan, analyse, cut_segments, render
 from tests.activities.media import write_face
 from tests.engines.generated_media import likeness, pictures, read_video, write_sound, write_video
 from tests.trivial_engine.trivial_engine import TrivialEngine
-from tests.trivial_engine.trivial_engine import load as load_trivial
 
 pytestmark = pytest.mark.unit
 
@@ -85,14 +84,14 @@ class Job:
 def portrait(tmp_path: Path) -> Job:
     source = write_face(tmp_path / "face.png", width=65, height=49)
     speech = write_sound(tmp_path / "voice.wav", 0.8)
-    return Job(tmp_path, source, Role.IMAGE, speech, 0.8, load_trivial(torch.device("cpu")))
+    return Job(tmp_path, source, Role.IMAGE, speech, 0.8, TrivialEngine())
 
 
 @pytest.fixture
 def video(tmp_path: Path) -> Job:
     source = write_video(tmp_path / "a.mp4", pictures(12), gop=6)
     speech = write_sound(tmp_path / "voice.m4a", 1.2, codec="aac", rate=44100)
-    return Job(tmp_path, source, Role.VIDEO, speech, 1.2, load_trivial(torch.device("cpu")))
+    return Job(tmp_path, source, Role.VIDEO, speech, 1.2, TrivialEngine())
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 24, 25, 99, 100, 149, 151, 1000, 7501])
@@ -274,7 +273,7 @@ def test_a_source_in_which_nothing_speaks_leaves_no_analysis(portrait: Job) -> N
 def test_the_long_way_to_a_late_segment_is_reported_and_can_be_cancelled(tmp_path: Path) -> None:
     source = write_video(tmp_path / "a.avi", pictures(120), codec="mpeg4", gop=600)
     speech = write_sound(tmp_path / "voice.wav", 4.8)
-    job = Job(tmp_path, source, Role.VIDEO, speech, 4.8, load_trivial(torch.device("cpu")))
+    job = Job(tmp_path, source, Role.VIDEO, speech, 4.8, TrivialEngine())
     plan = job.analyse()
     told: list[float] = []
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.settings import Settings
 from contracts.steps import Segment
 from engines.audio import read_speech
 from engines.base import Direction
@@ -42,7 +42,7 @@ class Job:
     def _analysed(self) -> Plan:
         info = MediaInfo(role=self.role, field="", blob="", container="", size_bytes=0)
         return analyse(
-            load("articulate", torch.device("cpu")),
+            load("articulate", Settings(device="cpu")),
             self.source,
             info,
             [read_speech(self.voice)],

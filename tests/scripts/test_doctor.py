@@ -56,7 +56,7 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_told_by_doctor_and_by_the_engi
     settings = Settings(data_dir=tmp_path, device="cuda")
 
     assert doctor.compute(settings).state is State.FAULT
-    assert installed_engines.look("articulate", settings).fault == "no GPU, but the setting asks for one"
+    assert installed_engines.tried("articulate", settings).fault == "no GPU, but the setting asks for one"
 
 
 def test_a_gpus_encoder_that_is_asked_for_and_does_not_work_is_told(tmp_path: Path) -> None:
@@ -78,14 +78,14 @@ def test_an_engine_that_breaks_while_loading_is_told(tmp_path: Path, monkeypatch
     info = tmp_path / "broken-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text("[mouthpiece.engines]\nbroken = broken_engine:load\n", encoding="utf-8")
-    (tmp_path / "broken_engine.py").write_text("load = lambda device: 1 / 0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[mouthpiece.engines]\nbroken = broken_engine:Broken\n", encoding="utf-8")
+    (tmp_path / "broken_engine.py").write_text("1 / 0\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    found = installed_engines.look("broken", Settings(data_dir=tmp_path))
+    found = installed_engines.tried("broken", Settings(data_dir=tmp_path))
 
     assert found.info is None
-    assert found.fault == "does not load: ZeroDivisionError: division by zero"
+    assert found.fault == "the engine 'broken' does not load: ZeroDivisionError: division by zero"
 
 
 def test_a_blob_store_that_cannot_be_reached_is_told(tmp_path: Path) -> None:

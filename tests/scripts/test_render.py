@@ -7,6 +7,7 @@ import pytest
 
 from contracts.errors import InvalidRequest, TooFewFaces, UnreadableMedia
 from contracts.jobs import OutputOptions, TimedText, Timings
+from contracts.settings import Settings
 from scripts.render import render_file
 
 pytestmark = pytest.mark.unit
@@ -22,8 +23,7 @@ def test_a_portrait_and_a_voice_become_a_video_with_sound(tmp_path: Path) -> Non
         SAMPLES / "voice-kennedy.flac",
         out,
         options=OutputOptions(short_side_px=256),
-        device="cpu",
-        segment_s=2.0,
+        settings=Settings(device="cpu", segment_s=2.0),
         progress=lambda stage, _fraction: stages.append(stage),
     )
 
@@ -49,7 +49,7 @@ def test_style_mask_and_enhancement_reach_the_engine(tmp_path: Path) -> None:
             SAMPLES / "voice-kennedy.flac",
             out,
             options=OutputOptions(short_side_px=256, enhance=bool(wanted)),
-            device="cpu",
+            settings=Settings(device="cpu"),
             **wanted,
         )
         sizes.append(out.stat().st_size)
@@ -63,7 +63,9 @@ def test_two_voices_need_two_faces(tmp_path: Path) -> None:
     voice = SAMPLES / "voice-kennedy.flac"
 
     with pytest.raises(TooFewFaces):
-        render_file(SAMPLES / "portrait.png", voice, tmp_path / "out.mp4", right_vocal=voice, device="cpu")
+        render_file(
+            SAMPLES / "portrait.png", voice, tmp_path / "out.mp4", right_vocal=voice, settings=Settings(device="cpu")
+        )
 
 
 @pytest.mark.parametrize("name", ["vocal", "right_vocal"])
@@ -76,7 +78,7 @@ def test_a_voice_that_is_none_is_named(tmp_path: Path, name: str) -> None:
             SAMPLES / "portrait.png",
             SAMPLES / "voice-kennedy.flac",
             tmp_path / "out.mp4",
-            device="cpu",
+            settings=Settings(device="cpu"),
             **{name: voice},
         )
 
@@ -86,7 +88,7 @@ def test_a_source_that_is_none_leaves_nothing_behind(tmp_path: Path) -> None:
     source.write_text("<html>")
 
     with pytest.raises(UnreadableMedia, match="source: not a video"):
-        render_file(source, SAMPLES / "voice-kennedy.flac", tmp_path / "out.mp4", device="cpu")
+        render_file(source, SAMPLES / "voice-kennedy.flac", tmp_path / "out.mp4", settings=Settings(device="cpu"))
 
     assert list(tmp_path.iterdir()) == [source]
 
@@ -103,7 +105,7 @@ def test_a_voice_moves_the_lips_by_what_it_is_said_to_say_and_when(tmp_path: Pat
             out,
             timings=timings,
             options=OutputOptions(short_side_px=256, sync_offset_ms=offset_ms),
-            device="cpu",
+            settings=Settings(device="cpu"),
         )
         assert plan.frames == 130
         outputs.append(out.read_bytes())
@@ -120,5 +122,5 @@ def test_times_beyond_the_voice_are_refused_before_anything_is_rendered(tmp_path
             SAMPLES / "voice-kennedy.flac",
             tmp_path / "out.mp4",
             timings=said,
-            device="cpu",
+            settings=Settings(device="cpu"),
         )

@@ -4,22 +4,29 @@ Installed by putting this folder on `PYTHONPATH`, as an engine package from else
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 
-from engines.base import Analysis, Capabilities, Direction, EngineInfo, Frame, Report, Speech, Timeline
+from contracts.engines import Capabilities, EngineInfo
+from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 
 
 class TrivialEngine:
     """Passes every frame through."""
 
-    info = EngineInfo(
+    info: ClassVar = EngineInfo(
         name="trivial",
         summary="Passes frames through.",
         licence="Apache-2.0",
         capabilities=Capabilities(several_faces=True),
     )
+
+    @classmethod
+    def load(cls, device: torch.device, folder: Path) -> Self:
+        return cls()
 
     def analyse(
         self,
@@ -38,7 +45,3 @@ class TrivialEngine:
         for frame in frames:
             report(0.5)
             yield frame
-
-
-def load(device: torch.device) -> TrivialEngine:
-    return TrivialEngine()
