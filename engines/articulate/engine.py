@@ -1,7 +1,7 @@
 """The default engine: the mouth of every frame is moved by geometry, and nothing but the mouth and jaw is touched."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice, product
@@ -30,6 +30,9 @@ from engines.articulate.styles import style_of
 from engines.articulate.watch import ANOTHER, FADE_S, NOBODY, watch
 from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from engines.faces import FaceFinder
+from engines.restoration.base import Enhancer
+from engines.restoration.built_in import BuiltIn
+from engines.restoration.loading import FOLDER, load_enhancer
 
 _MOST_SPANS = 5
 #: How many faces beside the first are followed to find out who speaks.
@@ -41,6 +44,7 @@ class Articulate:
 
     Args:
         device: where the networks run; pictures are drawn on the CPU, where a face takes milliseconds.
+        enhancer: what makes faces clearer where that is asked for.
     """
 
     info: ClassVar = EngineInfo(
@@ -50,14 +54,15 @@ class Articulate:
         capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
     )
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, enhancer: Enhancer | None = None) -> None:
         self._finder = FaceFinder(device)
         self._driver = SpeechDriver(device)
+        self._enhancer = enhancer or BuiltIn()
 
     @classmethod
     def load(cls, device: torch.device, folder: Path) -> Self:
-        """See `engines.base.Engine`; its weights come with it."""
-        return cls(device)
+        """See `engines.base.Engine`; its weights come with it, but for a checkpoint that restores faces."""
+        return cls(device, load_enhancer(device, folder.parent / FOLDER))
 
     def analyse(
         self,
@@ -134,8 +139,9 @@ class Articulate:
     ) -> Iterator[Frame]:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         performances = list(unpack(analysis.tensors).values())
-        clearer = [enhance_frame] if analysis.tensors["enhance"].any() else []
-        steps = [draw_frame, *clearer, blink_frame, sway_frame]
+        steps: list[Callable[[Frame, Performance, int], Frame]] = [draw_frame, blink_frame, sway_frame]
+        if analysis.tensors["enhance"].any():
+            steps.insert(1, partial(enhance_frame, self._enhancer, partial(report, 0.0)))
         for number, frame in enumerate(frames, start):
             for step, performance in product(steps, performances):
                 frame = step(frame, performance, number)
