@@ -55,7 +55,7 @@ def _gpu(settings: Settings) -> Sequence[Implementation]:
     from activities.render import Render
     from activities.survey import Survey
     from engines.encoders import choose_encoder
-    from engines.faces import FaceFinder
+    from engines.people.faces import FaceFinder
     from engines.registry import choose_device
 
     workplace, engines = _workplace(settings), open_engines(settings)

@@ -9,7 +9,7 @@ from activities.computing import device_faults
 from activities.workplace import Workplace
 from contracts.inspections import SurveyInput, SurveyResult
 from engines import survey
-from engines.faces import FaceFinder
+from engines.people.faces import FaceFinder
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from api import (
     lipsync_dev,
     lipsync_dev_async,
     lipsync_studio,
+    models,
     openapi,
     reference,
     request_id,
@@ -28,6 +29,7 @@ from api import (
     webhooks,
 )
 from api.blueprint import ApiBlueprint
+from api.engine_board import EngineBoard
 from api.error_table import ErrorTable
 from api.errors import ErrorAnswers
 from api.inspections import Inspections, TemporalInspections
@@ -37,6 +39,7 @@ from api.services import Clock, Services, services, utc_now
 from api.temporal import Gateway, TemporalGateway
 from api.waiting_room import WaitingRoom
 from contracts.settings import Settings
+from storage.announcements import Announcements
 from storage.blobs import open_blobs
 from storage.links import Links
 from storage.records import Records
@@ -64,6 +67,7 @@ CLIENT_BLUEPRINTS: tuple[ApiBlueprint, ...] = (
     keys.blueprint,
     usage.blueprint,
     voices.blueprint,
+    models.blueprint,
 )
 ROOT_BLUEPRINTS: tuple[ApiBlueprint, ...] = (files.blueprint, signed_uploads.blueprint, health.blueprint)
 
@@ -116,11 +120,13 @@ def create_app(
     app = Flask("mouthpiece", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update({"MAX_CONTENT_LENGTH": MAX_BODY_BYTES} | openapi.config(settings))
+    blobs = open_blobs(settings)
     Services(
         settings=settings,
         records=Records(settings.data_dir / "records.db"),
         requests=Requests(settings.data_dir / "limits.db", lambda: clock().timestamp()),
-        blobs=open_blobs(settings),
+        blobs=blobs,
+        engines=EngineBoard(Announcements(blobs), settings, lambda: clock().timestamp()),
         links=Links(server_secret(settings), settings.public_url, settings.link_ttl_s),
         gateway=gateway or line,
         inspections=inspections or TemporalInspections(line),

@@ -14,6 +14,7 @@ from api.services import services
 from api.submission import Order, Submitted, submit
 from api.sync_fields import (
     MAX_BODY_BYTES,
+    EngineField,
     Entries,
     FaceField,
     LanguageField,
@@ -164,6 +165,7 @@ class LipsyncBody(RequestSchema):
     timings = Entries("the speech")
     language = LanguageField()
     face = FaceField()
+    engine = EngineField()
 
     @validates_schema
     def check_language(self, body: JsonObject, **options: object) -> None:
@@ -182,6 +184,7 @@ class LipsyncBody(RequestSchema):
             vocal=_media(body, "vocalAudioUrl", Role.AUDIO) if body["vocalAudioUrl"] else None,
             timings=given_timings(body, "timings"),
             face=face_of(body),
+            engine=str(body["engine"]),
             options=output_options(params),
             warnings=unknown_warnings(self, original) + idle_warnings(body, "timings"),
         )
@@ -204,6 +207,7 @@ class GenerateBody(RequestSchema):
             "limits": _voice_limits,
         },
     )
+    engine = EngineField()
 
     @post_load(pass_original=True)
     def order(self, body: dict[str, str], original: JsonObject, **options: object) -> Order:
@@ -214,6 +218,7 @@ class GenerateBody(RequestSchema):
             source=MediaRef(role=Role.IMAGE, field="image_url", url=body["image_url"]),
             audio=None,
             script=Script(text=body["script"], voice_id=body["voice_id"]),
+            engine=body["engine"],
             options=OutputOptions(short_side_px=GENERATED_SHORT_SIDE_PX),
             warnings=unknown_warnings(self, original),
         )

@@ -14,6 +14,7 @@ from api.query import WaitQuery
 from api.submission import Order, submit
 from api.sync_fields import (
     MAX_BODY_BYTES,
+    EngineField,
     Entries,
     FaceField,
     LanguageField,
@@ -87,6 +88,7 @@ class FormState(RequestSchema):
     )
     sync_offset_ms = OffsetField()
     language = LanguageField()
+    engine = EngineField()
 
     @validates_schema
     def check_language(self, state: JsonObject, **options: object) -> None:
@@ -163,6 +165,7 @@ class StudioBody(RequestSchema):
             right_timings=given_timings(state, self.timings[1], "formState.") if len(self.timings) > 1 else None,
             face=face_of(state),
             prompt=str(state["prompt"]),
+            engine=str(state["engine"]),
             options=fitted(OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"])]), state),
             seed=seed if isinstance(seed, int) and seed != ANY_SEED else None,
             webhook_url=str(body["webhook"]),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Flask, current_app
 
+from api.engine_board import EngineBoard
 from api.inspections import Inspections
 from api.temporal import Gateway
 from api.waiting_room import WaitingRoom
@@ -31,6 +32,7 @@ class Services:
     links: Links
     gateway: Gateway
     inspections: Inspections
+    engines: EngineBoard
     clock: Clock
     waiting_room: WaitingRoom
 

@@ -15,12 +15,19 @@ from contracts.jobs import Dialect, FaceChoice, JobRequest, MediaRef, OutputOpti
 
 logger = logging.getLogger(__name__)
 
+#: Where each dialect's requests name an engine.
+_ENGINE_FIELDS = {
+    Dialect.LIPSYNC_DEV: "engine",
+    Dialect.LIPSYNC_DEV_ASYNC: "engine",
+    Dialect.LIPSYNC_STUDIO: "formState.engine",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a client asks for, in no dialect; the fields are those of `JobRequest`.
 
-    There is either an `audio` or a `script`; `seed` is None when any will do.
+    There is either an `audio` or a `script`; `seed` is None when any will do, `engine` "" for the default.
     """
 
     dialect: Dialect
@@ -36,6 +43,7 @@ class Order:
     face: FaceChoice = FaceChoice.ACTIVE
     mask: MediaRef | None = None
     prompt: str = ""
+    engine: str = ""
     options: OutputOptions = field(default_factory=OutputOptions)
     seed: int | None = None
     webhook_url: str = ""
@@ -122,7 +130,7 @@ def _job_request(order: Order, job_id: uuid.UUID, batch_id: str) -> JobRequest:
         face=order.face,
         mask=_located_if_any(order.mask),
         prompt=order.prompt,
-        engine=settings.engine,
+        engine=services().engines.choose(order.engine, current_key().key_id, _ENGINE_FIELDS[order.dialect]),
         # Drawn from the id, so that a repeated submission is the same one in everything.
         seed=job_id.int % (MAX_SEED + 1) if order.seed is None else order.seed,
         options=order.options,

@@ -130,6 +130,18 @@ class FaceField(Text):
         )
 
 
+class EngineField(Text):
+    """`engine`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            load_default="",
+            allow_none=True,
+            validate=validate.Length(max=100, error="must not be longer than {max} characters"),
+            metadata={"description": "an engine that GET /api/v1/models lists; the service's default when left out."},
+        )
+
+
 class LanguageField(Text):
     """`language`."""
 

@@ -28,8 +28,8 @@ CATALOGUE: dict[ErrorCode, Meaning] = {
     ),
     ErrorCode.FORBIDDEN: Meaning(
         "Forbidden",
-        "The key works, and lacks the scope that this call needs: submit, read or admin.",
-        "Use a key that has the scope, or have the operator give it to this one.",
+        "The key works, and lacks the scope that this call needs (submit, read or admin) or may not use the engine.",
+        "Use a key that may, or have the operator let this one.",
     ),
     ErrorCode.NOT_FOUND: Meaning(
         "Not found",

@@ -21,7 +21,6 @@ from engines.torchscript import is_torchscript, read_torchscript
 #: Where training checkpoints keep the network, the best first.
 _STATES, _PREFIX = ("state_dict", "params_ema", "params"), "module."
 _MOST_NAMED = 3
-_AGAIN = "Download it again, and compare its size and SHA-256 with those that its publisher states."
 #: How a page begins that was saved in a file's stead.
 _PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head")
 
@@ -37,14 +36,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         found = _read(path, start)
     except pickle.UnpicklingError as fault:
         raise WeightsMissing(
-            f"{path} is no checkpoint, or holds more than tensors and plain values, which is not loaded",
-            remedy=f"{_AGAIN} If it is right, have its publisher save it as safetensors.",
+            f"{_named(path)} is no checkpoint, or holds more than tensors and plain values, which is not loaded",
+            remedy=f"{_again(path)} If it is right, have its publisher save it as safetensors.",
         ) from fault
     except Exception as fault:  # A damaged pickle may raise anything.
-        raise WeightsMissing(f"{path} is damaged or cut short", remedy=_AGAIN) from fault
+        raise WeightsMissing(f"{_named(path)} is damaged or cut short", remedy=_again(path)) from fault
     tensors = _state_of(found)
     if not tensors:
-        raise WeightsMissing(f"{path} holds no tensors", remedy="Give the file of the network itself.")
+        raise WeightsMissing(
+            f"{_named(path)} holds no tensors", remedy=f"Put the file of the network itself at {path}."
+        )
     return tensors
 
 
@@ -54,13 +55,16 @@ def _start_of(path: Path) -> bytes:
         with path.open("rb") as file:
             start = file.read(64)
     except OSError as fault:
-        raise WeightsMissing(f"{path} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}.") from fault
+        raise WeightsMissing(
+            f"{_named(path)} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}."
+        ) from fault
     if not start:
-        raise WeightsMissing(f"{path} is empty", remedy=_AGAIN)
+        raise WeightsMissing(f"{_named(path)} is empty", remedy=_again(path))
     if start.lstrip().lower().startswith(_PAGES):
         raise WeightsMissing(
-            f"{path} is a web page, not a checkpoint",
-            remedy="The download gave a page to confirm or to sign in on: download the file itself, with a browser.",
+            f"{_named(path)} is a web page, not a checkpoint",
+            remedy="The download gave a page to confirm or to sign in on: download the file itself with a browser, and "
+            f"put it at {path}.",
         )
     return start
 
@@ -106,8 +110,8 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     ]
     if any(said):
         raise WeightsMissing(
-            f"{path} is of another layout: {'; '.join(filter(None, said))}",
-            remedy="Give a checkpoint of a layout that the engine's documentation lists.",
+            f"{_named(path)} is of another layout: {'; '.join(filter(None, said))}",
+            remedy=f"Put a checkpoint of a layout that the engine's documentation lists at {path}.",
         )
     network.load_state_dict(dict(tensors), strict=True)
     network.eval().requires_grad_(False)
@@ -123,3 +127,12 @@ def _counted(what: str, found: list[str]) -> str:
         return ""
     more = ", …" if len(found) > _MOST_NAMED else ""
     return f"it {what} {len(found)} tensors ({', '.join(found[:_MOST_NAMED])}{more})"
+
+
+def _named(path: Path) -> str:
+    """A file as clients may read of it: without where this service keeps its folders."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def _again(path: Path) -> str:
+    return f"Download it to {path} again, and compare its size and SHA-256 with those that its publisher states."

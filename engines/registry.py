@@ -73,14 +73,14 @@ def _class(name: str) -> type[Engine]:
 def _require_usable(info: EngineInfo, folder: Path, settings: Settings) -> None:
     if info.notice and info.name not in settings.accept_licences:
         raise WeightsMissing(
-            f"the terms of the weights of {info.name} are not accepted: {info.notice}",
+            f"the terms of the weights of {info.name!r} are not accepted: {info.notice}",
             remedy=f"If you may use them so, set MOUTHPIECE_ACCEPT_LICENCES={_accepting(info.name, settings)}.",
         )
     lacking = [need for need in info.needs if not found_files(need, folder)]
     if lacking:
         raise WeightsMissing(
-            f"{info.name} lacks {'; '.join(map(str, lacking))} in {folder}",
-            remedy=" ".join(f"Get {need.what} from {need.source}." for need in lacking),
+            f"the engine {info.name!r} lacks {'; '.join(map(str, lacking))}",
+            remedy=" ".join(f"Get {need.what} from {need.source}." for need in lacking) + f" Put it in {folder}.",
         )
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from contracts.inspections import FaceSeen, LengthPlan, SourceUse, SurveyResult
 from contracts.jobs import MediaInfo, OutputOptions, Role, SyncMode
-from engines.articulate.acting import FAINT
-from engines.articulate.shape import KEPT, SMALL_PX, frontal, in_profile, measure, measure_still, sizeable
 from engines.base import Frame, Report, Timeline, Waiting
-from engines.faces import Face, FaceFinder
+from engines.people.cast import FAINT
+from engines.people.faces import Face, FaceFinder
+from engines.people.shape import KEPT, SMALL_PX, frontal, in_profile, measure, measure_still, sizeable
 from engines.pipeline import cut_segments
 from engines.stills import read_still
 from engines.timeline import PORTRAIT_SHORT_SIDE_PX, output_size, portrait_timeline, video_timeline

@@ -35,6 +35,7 @@ def _web_address(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option("--vocal", help="With --video: another track that drives the lips, when AUDIO is more than the voice.")
 @with_sync
 @click.option("--resolution", type=click.Choice(["480p", "720p"]), help="Largest shorter side. [default: 480p]")
+@click.option("--engine", help="Which of the service's engines does it. [default: the service's]")
 @click.option("--seed", type=click.IntRange(0), help="Repeats the motion that the speech does not determine.")
 @click.option("--webhook", help="URL that the outcome is posted to.")
 @click.option("--wait", is_flag=True, help="Wait until the job has ended and print the URL of its output.")
@@ -63,6 +64,7 @@ def submit(
     language: str,
     face: str,
     resolution: str | None,
+    engine: str | None,
     seed: int | None,
     webhook: str | None,
     wait: bool,
@@ -76,7 +78,9 @@ def submit(
     if vocal and (image or resolution or seed is not None or webhook):
         raise click.UsageError("--vocal goes with --video and --audio alone")
     fit = _asked(sync_mode=(sync_mode, SyncMode.BOUNCE), sync_offset_ms=(sync_offset, 0))
-    said = _asked(face=(face, FaceChoice.ACTIVE)) | _said(read_file(timings, language), language)
+    said = _asked(face=(face, FaceChoice.ACTIVE), engine=(engine or "", "")) | _said(
+        read_file(timings, language), language
+    )
     address = _service(settings, url)
     client = ApiClient(address, Secret(key) if key else _own_key(settings, address))
     placed = {

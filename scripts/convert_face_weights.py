@@ -4,7 +4,7 @@ Needs the `tflite` and `flatbuffers` packages beside this project's own; they se
 its dependencies. Install them into a separate environment, then:
 
     pip download mediapipe==0.10.21 --no-deps
-    python -m scripts.convert_face_weights mediapipe-0.10.21-*.whl engines/articulate/weights
+    python -m scripts.convert_face_weights mediapipe-0.10.21-*.whl engines/people/weights
 
 The same wheel gives the same bytes. Weights stay float16, as the originals store them.
 """
@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import nn
 
-from engines.articulate.detector import FaceDetector
-from engines.articulate.mesh import FaceMesh
+from engines.people.detector import FaceDetector
+from engines.people.mesh import FaceMesh
 from engines.weights import MANIFEST, WeightFile, read_manifest
 
 Array = NDArray[np.generic]

@@ -19,6 +19,7 @@ from contracts.errors import NotFound, Unavailable
 from contracts.settings import Settings
 from contracts.steps import Queue
 from scripts import connection, retention_schedule, server_init
+from scripts.worker_engines import keep_announcing
 from scripts.worker_logs import mark_with_job
 from scripts.worker_memory import MemoryWatch
 from storage.folders import make_private
@@ -110,7 +111,9 @@ async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementat
         return 0
     watch = MemoryWatch(lambda: _end_for_want_of_memory(stop))
     workers = [build(client, queue, activities, [watch], grace) for queue, activities in prepared.items()]
-    scheduling = asyncio.create_task(_schedule(client, stop)) if Queue.CONTROL in prepared else None
+    beside = [asyncio.create_task(_schedule(client, stop))] if Queue.CONTROL in prepared else []
+    if Queue.GPU in prepared:
+        beside.append(asyncio.create_task(keep_announcing(settings, stop)))
     running = [asyncio.create_task(worker.run()) for worker in workers]
     logger.info("worker_polls queues=%s identity=%s", ",".join(prepared), client.identity)
     await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
@@ -119,8 +122,7 @@ async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementat
     _end_at_last(left)
     logger.info("worker_stops grace_s=%g", left.total_seconds())
     stop.set()
-    if scheduling:
-        await scheduling
+    await asyncio.gather(*beside)
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     for task in running:
         if fault := task.exception():

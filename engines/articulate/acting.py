@@ -1,65 +1,22 @@
 """One speaker's performance: what was seen of the face and heard of the voice, put together."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.articulate.driver import Articulation
-from engines.articulate.motion import Acting, Manner, commands, manner_of, resting_width, smooth_within
+from engines.articulate.motion import Acting, Manner, commands, manner_of, resting_width
 from engines.articulate.performance import Performance
 from engines.articulate.retrieval import DRAWN, Looks, choose, choose_still
-from engines.articulate.shape import Measures, frontal, in_profile, measure, measure_still, sizeable
-from engines.articulate.watch import Watched, fading
 from engines.base import Timeline
+from engines.people.cast import Speaker
+from engines.people.shape import Measures
+from engines.people.stretches import smooth_within
+from engines.people.watch import Watched, fading
 
-#: A change weaker than this is not seen.
-FAINT = 0.05
-#: Over how long the strength of driving is evened out.
-_STEADY_S = 0.08
 #: A person is judged by all their frames in a shot, if they are seen in it for so long.
 _ACQUAINTED_S = 2.0
 #: Contrast of an open mouth's inside to the lips, at least and compared with the same shot's clearest.
 _LEAST_CONTRAST, _SHARE_OF_CONTRAST = 0.18, 0.75
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speaker:
-    """One face as it can be driven.
-
-    Attributes:
-        watched: the face in N source frames.
-        seen: its measures.
-        strength: float32 (N,), 0..1, how fully each frame is driven.
-        profile: whether it is a still picture's face in profile.
-    """
-
-    watched: Watched
-    seen: Measures
-    strength: NDArray[np.float32]
-    profile: bool
-
-    @property
-    def drivable(self) -> bool:
-        """Whether a change is seen in any frame."""
-        return bool(self.strength.max() >= FAINT)
-
-
-def speaker_of(watched: Watched, *, is_portrait: bool) -> Speaker:
-    """Judge a face that was found in some frame.
-
-    A head in profile can be driven where it does not move: in a still picture. Following one through a video, the far
-    half of its mouth is guesswork.
-    """
-    points = watched.points.astype(np.float64)
-    seen = measure_still(points[0]) if is_portrait else measure(points)
-    profile = is_portrait and in_profile(float(seen.yaw[0]))
-    return Speaker(
-        watched=watched,
-        seen=seen,
-        strength=_strength(seen, watched, profile=profile),
-        profile=profile,
-    )
 
 
 def perform(speaker: Speaker, articulation: Articulation, timeline: Timeline, acting: Acting) -> Performance:
@@ -86,14 +43,6 @@ def perform(speaker: Speaker, articulation: Articulation, timeline: Timeline, ac
         light=smooth_within(watched.light.astype(np.float64), watched.shots, 0.4 * source_fps),
         presence=fading(watched.shots[shown] >= 0, float(timeline.fps)),
     )
-
-
-def _strength(seen: Measures, watched: Watched, *, profile: bool) -> NDArray[np.float32]:
-    """How fully each source frame (N,) is driven: less where the face is small, turned away, or about to go."""
-    size = sizeable(seen.unit)
-    turn = np.ones_like(size) if profile else frontal(seen.yaw)
-    steady = smooth_within(size * turn, watched.shots, _STEADY_S * watched.fps)
-    return np.asarray(steady * watched.clear * fading(watched.shots >= 0, watched.fps), dtype=np.float32)
 
 
 def _manners(

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from engines.articulate.activity import Track, activity, ramp, timed_activity
+from engines.activity import Track, activity, ramp, timed_activity
 from engines.articulate.phones import (
     PHONES,
     RATE_HZ,

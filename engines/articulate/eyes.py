@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import BROWS, LOWER_LIDS, UPPER_LIDS, Basis, Floats, in_profile, places, turn_of
 from engines.base import Frame
+from engines.people.shape import BROWS, LOWER_LIDS, UPPER_LIDS, Basis, Floats, in_profile, places, turn_of
 
 _EYES = tuple(
     (places(upper), places(lower), places(brow))

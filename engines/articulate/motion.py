@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.activity import Track, ramp
+from engines.activity import Track, ramp
 from engines.articulate.driver import RATE_HZ, Articulation, sample_at
-from engines.articulate.shape import Floats, Measures
 from engines.articulate.styles import NEUTRAL, Style
 from engines.articulate.warp import Pose
+from engines.people.shape import Floats, Measures
+from engines.people.stretches import smooth_within
 
 #: The fields of `Pose`, in the order in which `commands` puts them.
 POSE_COLUMNS = ("gap", "width", "rounding", "press", "tuck", "teeth", "tongue", "strength", "smile")
@@ -189,16 +189,3 @@ class _Sampler:
 def resting_width(measures: Measures, shots: NDArray[np.int32], fps: float) -> Track:
     """The mouth's width without the speech in it: its course over about a second, which keeps a passing smile."""
     return smooth_within(measures.width, shots, _BASELINE_S * fps)
-
-
-def smooth_within(track: NDArray[np.floating], shots: NDArray[np.int32], sigma: float) -> Track:
-    """Smooth a track (N,) or (N, C) by a Gaussian of `sigma` frames, within each shot; shot -1 is left as it is."""
-    smooth = track.astype(np.float32, copy=True)
-    for shot in np.unique(shots[shots >= 0]):
-        of_shot = shots == shot
-        columns = smooth[of_shot].reshape(int(of_shot.sum()), -1)
-        blurred = cv2.GaussianBlur(
-            columns, (1, 2 * round(2.5 * sigma) + 1), 1, sigmaY=sigma, borderType=cv2.BORDER_REPLICATE
-        )
-        smooth[of_shot] = blurred.reshape(smooth[of_shot].shape)
-    return smooth

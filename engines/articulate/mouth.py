@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import INNER_RING, UPPER_INNER, Basis, Floats, places
-from engines.articulate.teeth import Light, Opening, Plane, draw_mouth
+from engines.articulate.teeth import Opening, Plane, draw_mouth
 from engines.articulate.warp import Move, Pose, Region
 from engines.base import Frame
+from engines.people.light import Light
+from engines.people.shape import INNER_RING, UPPER_INNER, Basis, Floats, places
 
 #: Below this gap nothing is seen between the lips.
 VISIBLE_GAP = 0.008

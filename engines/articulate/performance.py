@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from contracts.errors import EngineFault
 from contracts.jobs import Side
-from engines.articulate.bank import Bank
 from engines.articulate.life import Life
 from engines.articulate.sway import Reach
-from engines.articulate.watch import Watched
+from engines.people.bank import Bank
+from engines.people.watch import Watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import INNER_CORNERS, LOWER_INNER, UPPER_INNER, Floats, places, turn_of
-from engines.articulate.teeth import Light
 from engines.articulate.warp import Move, Region
 from engines.base import Frame
+from engines.people.light import Light
+from engines.people.shape import INNER_CORNERS, LOWER_INNER, UPPER_INNER, Floats, places, turn_of
 from engines.smoothstep import smoothstep
 
 _UPPER, _LOWER, _CORNERS = places(UPPER_INNER), places(LOWER_INNER), places(INNER_CORNERS)

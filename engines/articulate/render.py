@@ -6,16 +6,16 @@ import numpy as np
 
 from engines.articulate.eyes import close_eyes
 from engines.articulate.focus import edge_blur
-from engines.articulate.light import light_of
 from engines.articulate.motion import pose_at
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
 from engines.articulate.performance import Performance
 from engines.articulate.profile import fill_profile
 from engines.articulate.retrieval import DRAWN, OWN
-from engines.articulate.shape import INNER_RING, Basis, in_profile, oval_of, turn_of
 from engines.articulate.sway import swayed
 from engines.articulate.warp import face_region, mouth_region, move_points, warp
 from engines.base import Frame, Waiting
+from engines.people.light import light_of
+from engines.people.shape import INNER_RING, Basis, in_profile, oval_of, turn_of
 from engines.restoration.base import Enhancer
 
 #: A change weaker than this is not seen.

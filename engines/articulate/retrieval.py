@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import Floats
-from engines.articulate.stretches import stretches
+from engines.people.shape import Floats
+from engines.people.stretches import stretches
 
 #: Choices other than a bank entry.
 DRAWN, OWN = -1, -2

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.people.light import Light
 from engines.smoothstep import smoothstep
 
 Plane = NDArray[np.float32]
@@ -36,16 +37,6 @@ _LEAST_PARTED = 0.025
 _FLESH = np.array([0.72, 0.42, 0.42], dtype=np.float32)
 _DARK = np.array([0.90, 0.62, 0.58], dtype=np.float32)
 _GLOW = np.array([0.07, 0.02, 0.02], dtype=np.float32)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Light:
-    """What the inside of the mouth is lit by, 0..1: skin RGB, white RGB, how bright black is, the picture's noise."""
-
-    skin: Colour
-    white: Colour
-    black: float
-    grain: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.articulate.focus import restore
-from engines.articulate.shape import (
+from engines.base import Frame
+from engines.people.shape import (
     CHEEKS,
     INNER_CORNERS,
     INNER_RING,
@@ -28,7 +29,6 @@ from engines.articulate.shape import (
     Floats,
     places,
 )
-from engines.base import Frame
 from engines.smoothstep import smoothstep
 
 Map = NDArray[np.float32]

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import OUTER_CORNERS, places
 from engines.base import Frame
+from engines.people.shape import OUTER_CORNERS, places
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.float32]

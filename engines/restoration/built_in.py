@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import oval_of
 from engines.base import Frame, Waiting
 from engines.enhance import enhance_face
+from engines.people.shape import oval_of
 from engines.restoration.base import unwatched
 
 

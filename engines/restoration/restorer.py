@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import oval_of, turn_of
 from engines.base import Frame, Waiting
+from engines.people.shape import oval_of, turn_of
 from engines.restoration.alignment import SIDE, Alignment, Picture
 from engines.restoration.base import unwatched
 from engines.smoothstep import smoothstep

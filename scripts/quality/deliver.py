@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines import join
-from engines.articulate.shape import Floats
 from engines.audio import read_speech
 from engines.base import Speech
 from engines.media import VideoSource
+from engines.people.shape import Floats
 from engines.timeline import frame_count
 from scripts.quality.halves import Halves
 from scripts.quality.pixels import untouched

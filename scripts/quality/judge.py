@@ -13,7 +13,7 @@ from engines.articulate.engine import Articulate
 from engines.articulate.voice import levels_db
 from engines.base import Analysis, Engine, Frame, Speech
 from engines.encode import encode_segment
-from engines.faces import FaceFinder
+from engines.people.faces import FaceFinder
 from scripts.quality.clips import ENGLISH, Clip
 from scripts.quality.deliver import Delivery, deliver, write_voice
 from scripts.quality.drivers import Wish, driven_faces, listen, loudness, obey, real_mouth, wished

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.casting import admit_by
 from engines.base import Frame
-from engines.faces import Face, FaceFinder, inter_ocular_px, most_prominent
+from engines.people.casting import admit_by
+from engines.people.faces import Face, FaceFinder, inter_ocular_px, most_prominent
 from scripts.quality.measures import Flags, Track
 
 _INNER_LIPS = ((82, 87), (13, 14), (312, 317))

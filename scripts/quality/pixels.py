@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import INNER_RING, KEPT, Basis, Floats, places
 from engines.base import Frame
-from engines.faces import Landmarks
+from engines.people.faces import Landmarks
+from engines.people.shape import INNER_RING, KEPT, Basis, Floats, places
 
 _KEPT = np.array(KEPT)
 _NOSE_BASE, _CHIN = places((2, 152))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.articulate.shape import Floats
 from engines.base import Frame
-from engines.faces import FaceFinder, Landmarks, inter_ocular_px
+from engines.people.faces import FaceFinder, Landmarks, inter_ocular_px
+from engines.people.shape import Floats
 from scripts.quality.lips import Lips, followed, lips_of
 from scripts.quality.pixels import OPEN_GAP, Look, changed_outside, look_at
 

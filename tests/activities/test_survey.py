@@ -10,7 +10,7 @@ from activities.survey import Survey
 from activities.workplace import Workplace
 from contracts.inspections import SurveyInput
 from contracts.jobs import MediaInfo, OutputOptions, Role
-from engines.faces import FaceFinder
+from engines.people.faces import FaceFinder
 from tests.engines.drawn_face import drawn_face
 
 pytestmark = pytest.mark.unit

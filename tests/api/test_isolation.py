@@ -31,7 +31,7 @@ UNOWNED = {"key_id", "token", "name", "code"}
 #: Routes that list or sum up, and what a key that owns nothing gets.
 LISTS = {"GET /v1/jobs", "GET /v1/usage", "GET /v1/deliveries", "GET /v1/webhooks", "POST /v1/deliveries/redeliver"}
 #: Routes that name a job in the body, or show what is everybody's or an admin's.
-ELSEWHERE = {"POST /getAsyncResult", "GET /v1/voices", "GET /v1/keys", "POST /v1/keys"}
+ELSEWHERE = {"POST /getAsyncResult", "GET /v1/voices", "GET /v1/models", "GET /v1/keys", "POST /v1/keys"}
 
 _OF_REQUEST = {"X-Request-Id", "X-RateLimit-Remaining", "RateLimit"}
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from engines.base import Frame
-from engines.faces import FaceFinder, inter_ocular_px
+from engines.people.faces import FaceFinder, inter_ocular_px
 
 _UPPER_LIP, _LOWER_LIP = 13, 14
 

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from engines.articulate.detector import INPUT_SIZE as DETECTOR_SIZE
-from engines.articulate.detector import FaceDetector
-from engines.articulate.mesh import INPUT_SIZE as MESH_SIZE
-from engines.articulate.mesh import POINTS, FaceMesh
 from engines.articulate.speech_encoder import SAMPLE_RATE
 from engines.articulate.speech_net import Hearing
+from engines.people.detector import INPUT_SIZE as DETECTOR_SIZE
+from engines.people.detector import FaceDetector
+from engines.people.mesh import INPUT_SIZE as MESH_SIZE
+from engines.people.mesh import POINTS, FaceMesh
 
 pytestmark = pytest.mark.unit
 

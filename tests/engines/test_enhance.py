@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.articulate.light import light_of, measure_light
-from engines.articulate.shape import oval_of
 from engines.base import Frame
 from engines.enhance import Oval, enhance_face
-from tests.engines.articulate.portrait import picture, points
+from engines.people.light import light_of, measure_light
+from engines.people.shape import oval_of
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

@@ -91,16 +91,16 @@ def test_a_missing_file_is_told_with_its_place_and_where_to_get_it(demanding: Se
     with pytest.raises(WeightsMissing) as refusal:
         load("demanding", demanding)
 
+    assert str(refusal.value) == "the engine 'demanding' lacks the network (*.pth or *.safetensors)"
     folder = demanding.models_dir / "demanding"
-    assert str(refusal.value) == f"demanding lacks the network (*.pth or *.safetensors) in {folder}"
-    assert refusal.value.remedy == "Get the network from its publisher's page."
+    assert refusal.value.remedy == f"Get the network from its publisher's page. Put it in {folder}."
     assert state("demanding", demanding).fault == str(refusal.value)
 
 
 def test_terms_have_to_be_accepted_first(demanding: Settings) -> None:
     settings = Settings(models_dir=demanding.models_dir, accept_licences=frozenset({"another"}))
 
-    with pytest.raises(WeightsMissing, match=r"the terms of the weights of demanding .* for research only") as refusal:
+    with pytest.raises(WeightsMissing, match=r"terms of the weights .* for research only") as refusal:
         load("demanding", settings)
 
     assert "MOUTHPIECE_ACCEPT_LICENCES=another,demanding" in refusal.value.remedy

@@ -10,7 +10,7 @@ import torch
 from contracts.inspections import SourceUse, SurveyResult
 from contracts.jobs import MediaInfo, OutputOptions, Role, SyncMode
 from engines.base import Frame
-from engines.faces import FaceFinder
+from engines.people.faces import FaceFinder
 from engines.probe import probe
 from engines.survey import survey
 from tests.engines.drawn_face import drawn_face

@@ -10,11 +10,11 @@ from safetensors.torch import save
 from torch import nn
 
 from contracts.errors import WeightsMissing
-from engines.articulate.landmarker import WEIGHTS
 from engines.weights import MANIFEST, SCALE, load_weights, read_manifest
 
 pytestmark = pytest.mark.unit
 
+ENGINES = Path(__file__).resolve().parents[2] / "engines"
 NAME = "line.safetensors"
 
 
@@ -95,8 +95,11 @@ def test_an_unreadable_manifest_is_reported(tmp_path: Path, content: str) -> Non
         read_manifest(tmp_path)
 
 
-def test_every_weight_file_that_ships_matches_its_manifest() -> None:
-    listed = read_manifest(WEIGHTS)
-    assert {path.name for path in WEIGHTS.glob("*.safetensors")} == set(listed)
+@pytest.mark.parametrize("package", ["articulate", "people"])
+def test_every_weight_file_that_ships_matches_its_manifest(package: str) -> None:
+    folder = ENGINES / package / "weights"
+    listed = read_manifest(folder)
+    assert {path.name for path in folder.glob("*.safetensors")} == set(listed)
     for name, entry in listed.items():
-        assert sha256((WEIGHTS / name).read_bytes()).hexdigest() == entry.sha256
+        assert sha256((folder / name).read_bytes()).hexdigest() == entry.sha256
+        assert name in (folder / "NOTICE.md").read_text(encoding="utf-8")

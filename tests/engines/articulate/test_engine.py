@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from contracts.errors import EngineFault, NoFace
 from contracts.jobs import Side
-from engines.articulate import load
+from engines.articulate.engine import Articulate
 from engines.articulate.performance import unpack
 from engines.articulate.retrieval import OWN
-from engines.articulate.shape import places
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Speech, TimedPhone, Timeline
-from tests.engines.articulate.portrait import VOICE, picture, points
+from engines.people.shape import places
 from tests.engines.drawn_face import drawn_face
+from tests.engines.people.portrait import VOICE, picture, points
 
 pytestmark = pytest.mark.unit
 
@@ -27,7 +27,7 @@ FPS = Fraction(25)
 
 @lru_cache
 def engine() -> Engine:
-    return load(torch.device("cpu"))
+    return Articulate(torch.device("cpu"))
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from engines.articulate.engine import Articulate
 from engines.audio import read_speech
 from engines.base import Direction, Frame, Timeline, Waiting
 from engines.restoration.base import unwatched
-from tests.engines.articulate.portrait import VOICE, picture, points
+from tests.engines.people.portrait import VOICE, picture, points
 
 pytestmark = pytest.mark.unit
 

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 
 from engines.articulate.eyes import can_blink, close_eyes, eyes_of
-from engines.articulate.shape import LOWER_LIDS, UPPER_LIDS, places
-from engines.faces import FaceFinder
-from tests.engines.articulate.portrait import picture, points
+from engines.people.faces import FaceFinder
+from engines.people.shape import LOWER_LIDS, UPPER_LIDS, places
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

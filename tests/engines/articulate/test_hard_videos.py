@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from contracts.jobs import FaceChoice, Side
-from engines.articulate import load
+from engines.articulate.engine import Articulate
 from engines.articulate.performance import Performance, unpack
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Timeline
 from engines.media import VideoSource
-from tests.engines.articulate.portrait import VOICE
+from tests.engines.people.portrait import VOICE
 
 pytestmark = pytest.mark.unit
 
@@ -24,7 +24,7 @@ FPS = Fraction(25)
 
 @lru_cache
 def engine() -> Engine:
-    return load(torch.device("cpu"))
+    return Articulate(torch.device("cpu"))
 
 
 def _frames(path: Path, numbers: range, size: tuple[int, int]) -> Iterator[Frame]:

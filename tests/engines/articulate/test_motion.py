@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.articulate.driver import RATE_HZ, Articulation
-from engines.articulate.motion import POSE_COLUMNS, Acting, Manner, commands, manner_of, pose_at, smooth_within
+from engines.articulate.motion import POSE_COLUMNS, Acting, Manner, commands, manner_of, pose_at
 
 pytestmark = pytest.mark.unit
 
@@ -109,13 +109,6 @@ def test_a_talking_person_shows_their_own_range_and_a_still_one_has_the_usual() 
 
     assert manner_of(talking, is_portrait=False).range == pytest.approx(0.18, abs=0.005)
     assert manner_of(still, is_portrait=False) == manner_of(talking, is_portrait=True)
-
-
-def test_smoothing_does_not_reach_over_a_cut() -> None:
-    track = np.concatenate([np.zeros(30), np.ones(30), np.full(5, 9.0)])
-    shots = np.concatenate([np.zeros(30), np.ones(30), np.full(5, -1)]).astype(np.int32)
-
-    assert np.allclose(smooth_within(track, shots, 4.0), track)
 
 
 def test_a_row_of_commands_is_a_pose() -> None:

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.articulate.light import light_of, measure_light
 from engines.articulate.mouth import SeenMouth, Weighted, fill_mouth
-from engines.articulate.shape import INNER_RING, LOWER_INNER, UPPER_INNER, Basis, measure, places
-from engines.articulate.teeth import Light, Opening, draw_mouth
+from engines.articulate.teeth import Opening, draw_mouth
 from engines.articulate.warp import Pose, Region, face_region, move_points, warp
-from tests.engines.articulate.portrait import picture, points
+from engines.people.light import Light, light_of, measure_light
+from engines.people.shape import INNER_RING, LOWER_INNER, UPPER_INNER, Basis, measure, places
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

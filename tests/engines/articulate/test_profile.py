@@ -4,11 +4,11 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.articulate.profile import fill_profile
-from engines.articulate.shape import INNER_CORNERS, LOWER_INNER, UPPER_INNER, Basis, places
-from engines.articulate.teeth import Light
 from engines.articulate.warp import Move, Region
 from engines.base import Frame
-from tests.engines.articulate.portrait import points
+from engines.people.light import Light
+from engines.people.shape import INNER_CORNERS, LOWER_INNER, UPPER_INNER, Basis, places
+from tests.engines.people.portrait import points
 
 pytestmark = pytest.mark.unit
 

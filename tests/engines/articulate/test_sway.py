@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.articulate.shape import oval_of
 from engines.articulate.sway import COLUMNS, reach_of, sway_track, swayed
 from engines.enhance import Oval
-from tests.engines.articulate.portrait import picture, points
+from engines.people.shape import oval_of
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

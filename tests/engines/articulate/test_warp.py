@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from engines.articulate.shape import LOWER_INNER, STILL, UPPER_INNER, measure, places
 from engines.articulate.warp import Pose, ThinPlate, face_region, mouth_region, move_points, warp
+from engines.people.shape import LOWER_INNER, STILL, UPPER_INNER, measure, places
 from scripts.quality.pixels import untouched
-from tests.engines.articulate.portrait import picture, points
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engines.restoration.alignment import SIDE, TEMPLATE, Alignment, five_points, similarity
-from tests.engines.articulate.portrait import picture, points
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

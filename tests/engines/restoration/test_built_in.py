@@ -1,9 +1,9 @@
 import pytest
 
-from engines.articulate.shape import oval_of
 from engines.enhance import enhance_face
+from engines.people.shape import oval_of
 from engines.restoration.built_in import BuiltIn
-from tests.engines.articulate.portrait import picture, points
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

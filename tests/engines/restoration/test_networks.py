@@ -10,11 +10,11 @@ import torch
 from spandrel.architectures.GFPGAN import GFPGAN
 from spandrel.architectures.RestoreFormer import RestoreFormer
 
-from engines.articulate.shape import oval_of
 from engines.base import Frame
+from engines.people.shape import oval_of
 from engines.restoration.base import Enhancer
 from engines.restoration.loading import load_enhancer
-from tests.engines.articulate.portrait import picture, points
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

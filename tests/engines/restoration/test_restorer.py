@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.articulate.shape import oval_of, places
 from engines.base import Frame, Waiting
+from engines.people.shape import oval_of, places
 from engines.restoration.alignment import TEMPLATE, Picture, five_points
 from engines.restoration.restorer import Restorer
-from tests.engines.articulate.portrait import picture, points
+from tests.engines.people.portrait import picture, points
 
 pytestmark = pytest.mark.unit
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from engines.articulate.shape import KEPT
 from engines.base import Frame
-from engines.faces import FaceFinder, Landmarks
+from engines.people.faces import FaceFinder, Landmarks
+from engines.people.shape import KEPT
 from engines.stills import read_still
 from scripts.quality.pixels import changed_outside, look_at, untouched
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from engines.faces import Landmarks
+from engines.people.faces import Landmarks
 from scripts.quality.pixels import Look
 from scripts.quality.scores import Real, Scores, means, score
 from scripts.quality.takes import Take
