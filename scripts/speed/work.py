@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -23,10 +23,29 @@ from engines.base import Direction, Engine
 from engines.encode import encode_segment
 from engines.media import VideoSource
 from engines.registry import load
+from scripts.speed.fixed_face import look_nowhere
 
 SEGMENT_S = 4.0
 _ROLE = MediaInfo(role=Role.VIDEO, field="source", blob="", container="", size_bytes=0)
-_loaded: dict[Device, Engine] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """An engine as it is measured.
+
+    Attributes:
+        name: of an installed engine; the terms of its weights count as accepted.
+        models: the folder of engines' files; None for that of the settings.
+        face: a file of `fixed_face`, to measure without looking for faces; None to look for them as jobs do.
+    """
+
+    name: str = "articulate"
+    models: Path | None = None
+    face: Path | None = None
+
+
+_ARTICULATE = Chosen()
+_loaded: dict[tuple[Device, Chosen], Engine] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +56,7 @@ class Task:
     voice: Path
     seconds: float
     folder: Path
+    chosen: Chosen = _ARTICULATE
 
     @property
     def analysis(self) -> Path:
@@ -48,20 +68,26 @@ class Task:
         return self.folder / f"{segment.index:05}.mp4"
 
 
-def engine(device: Device = "cpu") -> Engine:
+def engine(device: Device = "cpu", chosen: Chosen = _ARTICULATE) -> Engine:
     """This process's engine, loaded as a worker loads it."""
-    if device not in _loaded:
+    if (device, chosen) not in _loaded:
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        _loaded[device] = load("articulate", Settings(device=device))
-    return _loaded[device]
+        settings = Settings(device=device, accept_licences=frozenset({chosen.name}))
+        if chosen.models:
+            settings = replace(settings, models_dir=chosen.models)
+        loaded = load(chosen.name, settings)
+        if chosen.face:
+            look_nowhere(loaded, chosen.face)
+        _loaded[device, chosen] = loaded
+    return _loaded[device, chosen]
 
 
 def analyse(task: Task, device: Device = "cpu", encoder: str = SOFTWARE_ENCODER) -> pipeline.Plan:
     """The first step."""
     voices = [read_speech(task.voice)]
     return pipeline.analyse(
-        engine(device),
+        engine(device, task.chosen),
         task.clip,
         _ROLE,
         voices,
@@ -77,7 +103,7 @@ def analyse(task: Task, device: Device = "cpu", encoder: str = SOFTWARE_ENCODER)
 
 def render(task: Task, segment: Segment, device: Device = "cpu") -> None:
     """One segment."""
-    pipeline.render(engine(device), task.clip, _ROLE, task.analysis, segment, task.piece(segment), _ignore)
+    pipeline.render(engine(device, task.chosen), task.clip, _ROLE, task.analysis, segment, task.piece(segment), _ignore)
 
 
 def transcode(task: Task, segment: Segment) -> None:
