@@ -90,7 +90,7 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Fill a network and set it to inference; half-precision values are widened to the network's own.
 
     Args:
-        network: takes exactly these tensors.
+        network: takes exactly these tensors, and keeps them; made on the `meta` device, it takes no memory before.
         tensors: what `read_tensors` gave.
         path: where they are from, to name it.
 
@@ -113,7 +113,9 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
             f"{_named(path)} is of another layout: {'; '.join(filter(None, said))}",
             remedy=f"Put a checkpoint of a layout that the engine's documentation lists at {path}.",
         )
-    network.load_state_dict(dict(tensors), strict=True)
+    network.load_state_dict(
+        {name: tensor.to(own[name].dtype) for name, tensor in tensors.items()}, strict=True, assign=True
+    )
     network.eval().requires_grad_(False)
 
 

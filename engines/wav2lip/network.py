@@ -4,12 +4,15 @@ Two encoders and a decoder with skips: a face whose lower half is blank, another
 second of speech give the face saying it. Two layouts of it are published; they differ in depth, not in kind.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
+from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 #: Mel bands and columns of one window of speech.
 BANDS, COLUMNS = 80, 16
@@ -79,7 +82,14 @@ class _Layer(nn.Module):
 
     def forward(self, given: Tensor) -> Tensor:
         made = self.conv_block(given)
-        return torch.relu_(made + given if self._is_residual else made)
+        return torch.relu_(made.add_(given) if self._is_residual else made)
+
+    def fold(self) -> None:
+        """Work the normalisation into the convolution."""
+        convolution, norm = self.conv_block
+        if isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and isinstance(norm, nn.BatchNorm2d):
+            is_transposed = isinstance(convolution, nn.ConvTranspose2d)
+            self.conv_block = nn.Sequential(fuse_conv_bn_eval(convolution, norm, transpose=is_transposed))
 
 
 def _plain(before: int, after: int, side: int, stride: int | tuple[int, int] = 1, padding: int = 0) -> _Layer:
@@ -117,11 +127,38 @@ class Wav2Lip(nn.Module):
         Returns:
             Float (B, 3, S, S) BGR in [0, 1].
         """
-        made = self.hear(speech)
-        for block, seen in zip(self.face_decoder_blocks, reversed(self.look(faces)), strict=True):
-            made = torch.cat((block(made), seen), dim=1)
+        return self.draw(self.hear(speech), self.look(faces))
+
+    def draw(self, heard: Tensor, seen: Sequence[Tensor], first: int = 0) -> Tensor:
+        """Draw faces from row `first` on.
+
+        Only what these rows depend on is computed: they are what they are in a whole face.
+
+        Args:
+            heard: what `hear` gave.
+            seen: what `look` gave.
+            first: 0 .. S - 1.
+
+        Returns:
+            Float (B, 3, S - first, S) BGR in [0, 1].
+        """
+        made, row = heard, 0
+        begins = _begins(_SHAPES[self.layout], first)
+        for block, skipped, begin in zip(self.face_decoder_blocks, reversed(seen), begins, strict=True):
+            made = block(made)
+            # Where rows were cut off above, the block has doubled those that are missing.
+            row *= 2
+            made = torch.cat((made[:, :, begin - row :], skipped[:, :, begin:]), dim=1)
+            row = begin
         drawn: Tensor = self.output_block(made)
-        return drawn
+        return drawn[:, :, first - row :]
+
+    def fold(self) -> Self:
+        """Work all normalisation into the convolutions, for speed: afterwards it takes no checkpoint any more."""
+        for layer in self.modules():
+            if isinstance(layer, _Layer):
+                layer.fold()
+        return self
 
     def hear(self, speech: Tensor) -> Tensor:
         """The speech's embedding, float (B, 512, 1, 1)."""
@@ -168,3 +205,14 @@ def _decoder_blocks(shape: _Shape) -> list[nn.Sequential]:
     for first, repeats in zip([unfolding, *doubling], shape.decoder_repeats[1:], strict=True):
         blocks.append(nn.Sequential(_Layer(first), *(_residual(first.out_channels) for _ in range(repeats))))
     return blocks
+
+
+def _begins(shape: _Shape, first: int) -> list[int]:
+    """The first row that is needed of what each of the decoder's blocks makes, to draw faces from row `first` on."""
+    row = max(first - 1, 0)
+    begins = [row]
+    for repeats in reversed(shape.decoder_repeats[2:]):
+        # Where a map is cut off, each residual layer spoils one more row below.
+        row = max(row - repeats, 0) // 2
+        begins.insert(0, row)
+    return [0, *begins]

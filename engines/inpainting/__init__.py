@@ -1,0 +1,1 @@
+"""What engines share that cut a face out of each frame, have a network draw it anew, and put it back."""

@@ -1,0 +1,155 @@
+"""The network of a checkpoint at work: layouts told apart, faces drawn a batch at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from contracts.errors import WeightsMissing
+from engines.base import Frame
+from engines.checkpoint import fit, read_tensors
+from engines.inpainting.draw import Canvas, Crop, Drawn
+from engines.wav2lip.mel import windows
+from engines.wav2lip.network import Layout, Wav2Lip
+
+#: How many faces are drawn at once: more take more memory, and on a CPU no less time each.
+_CPU_BATCH, _GPU_BATCH = 4, 32
+#: Faces are drawn from this part of their height on: above, the network only gives back what it was given.
+_DRAWN_FROM = 5 / 12
+
+_BLOCKS = "face_encoder_blocks."
+_LAYOUTS = {7: Layout.SMALL, 8: Layout.LARGE}
+#: What other files that people have beside it look like.
+_OTHERS = (
+    ("face_encoder.", "the lip-sync expert, which only training needs"),
+    ("conv1_1.", "the face detector, which is not needed"),
+    ("down_blocks.", "a diffusion network, as MuseTalk's is"),
+)
+#: What `Wav2Lip.look` sees in a batch of faces.
+Maps = list[Tensor]
+
+
+class Generator:
+    """A loaded network.
+
+    Args:
+        network: filled; it takes no other checkpoint afterwards.
+        device: where it runs: in half precision on a GPU.
+
+    Attributes:
+        canvas: how it wants its faces.
+    """
+
+    def __init__(self, network: Wav2Lip, device: torch.device) -> None:
+        is_gpu = device.type == "cuda"
+        self._device = device
+        self._dtype = torch.float16 if is_gpu else torch.float32
+        self._network = network.fold().to(device, self._dtype).to(memory_format=torch.channels_last)
+        self._first = int(_DRAWN_FROM * network.layout)
+        self.canvas = Canvas(
+            side=int(network.layout),
+            interpolation=cv2.INTER_LINEAR,
+            batch=_GPU_BATCH if is_gpu else _CPU_BATCH,
+        )
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device) -> "Generator":
+        """Read a checkpoint of either layout.
+
+        Raises:
+            WeightsMissing: when the file cannot be read, or is of another layout.
+        """
+        tensors = read_tensors(path)
+        layout = layout_of(tensors, path)
+        with torch.device("meta"):
+            network = Wav2Lip(layout)
+        fit(network, tensors, path)
+        return cls(network, device)
+
+    def drawing(self) -> Callable[[Sequence[Crop]], Drawn]:
+        """Draws the faces of one segment; a still picture's is looked at once."""
+        stills: dict[int, Maps] = {}
+        return lambda crops: self._begin(crops, stills)
+
+    @torch.inference_mode()
+    def _begin(self, crops: Sequence[Crop], stills: dict[int, Maps]) -> Drawn:
+        # Which of several kernels is taken must not depend on what else runs.
+        with torch.backends.cudnn.flags(enabled=True, deterministic=True):
+            heard = self._network.hear(self._sent(_heard(crops)).to(self._dtype))
+            made = self._network.draw(heard, self._seen(crops, stills), self._first)
+        # The public code cuts values off to whole ones too.
+        lower = (made * 255).to(torch.uint8).permute(0, 2, 3, 1).flip(3).contiguous()
+        return _arriving(lower, crops)
+
+    def _seen(self, crops: Sequence[Crop], stills: dict[int, Maps]) -> Maps:
+        if not _is_still(crops[0]):
+            return self._look([crop.pixels for crop in crops])
+        for crop in crops:
+            if id(crop.plan) not in stills:
+                stills[id(crop.plan)] = self._look([crop.pixels])
+        return [torch.cat(maps) for maps in zip(*(stills[id(crop.plan)] for crop in crops), strict=True)]
+
+    def _look(self, pixels: Sequence[Frame]) -> Maps:
+        whole = self._sent(np.stack(pixels)).flip(3).to(self._dtype) / 255
+        masked = whole.clone()
+        masked[:, whole.shape[1] // 2 :] = 0
+        return self._network.look(torch.cat((masked, whole), dim=3).permute(0, 3, 1, 2))
+
+    def _sent(self, array: NDArray[np.generic]) -> Tensor:
+        tensor = torch.from_numpy(array)
+        return tensor.pin_memory().to(self._device, non_blocking=True) if self._device.type == "cuda" else tensor
+
+
+def _is_still(crop: Crop) -> bool:
+    return len(crop.plan.boxes) == 1
+
+
+def _heard(crops: Sequence[Crop]) -> NDArray[np.float32]:
+    """The window of speech of each face: float32 (B, 1, 80, 16)."""
+    return np.concatenate(
+        [windows(crop.plan.speech.astype(np.float32, copy=False), crop.plan.begins[[crop.number]]) for crop in crops]
+    )
+
+
+def _arriving(lower: Tensor, crops: Sequence[Crop]) -> Drawn:
+    """Waits for the lower parts of faces, and gives them with the upper parts that the source has."""
+    if lower.device.type == "cuda":
+        there = torch.empty(lower.shape, dtype=lower.dtype, pin_memory=True).copy_(lower, non_blocking=True)
+        done = torch.cuda.current_stream().record_event()
+    else:
+        there, done = lower, None
+
+    def drawn() -> list[Frame]:
+        if done is not None:
+            done.synchronize()
+        return [
+            np.concatenate([crop.pixels[: -len(part)], part]) for crop, part in zip(crops, there.numpy(), strict=True)
+        ]
+
+    return drawn
+
+
+def layout_of(tensors: Mapping[str, Tensor], path: Path) -> Layout:
+    """Which layout a checkpoint is of, by its blocks.
+
+    Raises:
+        WeightsMissing: when of none that is known, with what it looks like.
+    """
+    blocks = {name.split(".")[1] for name in tensors if name.startswith(_BLOCKS)}
+    layout = _LAYOUTS.get(len(blocks))
+    if layout is not None:
+        return layout
+    if blocks:
+        said = " or ".join(map(str, _LAYOUTS))
+        looks = f"a fork's for larger faces: its face encoder has {len(blocks)} blocks, not {said}"
+    else:
+        known = (what for start, what in _OTHERS if any(name.startswith(start) for name in tensors))
+        looks = next(known, f"no Wav2Lip network: it begins with {next(iter(tensors))}")
+    raise WeightsMissing(
+        f"{path} looks like {looks}",
+        remedy="Give a generator of the 96 or 256 px layout, such as wav2lip_gan.pth.",
+    )
