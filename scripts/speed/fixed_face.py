@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from engines.base import Engine, Frame
-from engines.people.faces import ALONE, Admit, Bystanders, Face, FaceFinder, Pick, anyone
+from engines.people.faces import ALONE, Admit, Bystanders, Face, FaceFinder, Landmarks, Pick, anyone
 
 _FINDER = "_finder"
 
@@ -36,7 +36,13 @@ class FixedFace(FaceFinder):
 
 def keep(face: Face, path: Path) -> None:
     """Write a face to a file."""
-    np.savez(path, box=face.box, score=face.score, landmarks=face.landmarks)
+    np.savez(path, box=face.box, score=face.score, landmarks=face.landmarks, relief=_relief(face))
+
+
+def _relief(face: Face) -> Landmarks:
+    if face.relief is None:
+        raise ValueError("the face has no relief, by which people are known again")
+    return face.relief
 
 
 def look_nowhere(engine: Engine, path: Path) -> None:
@@ -47,6 +53,11 @@ def look_nowhere(engine: Engine, path: Path) -> None:
     """
     with np.load(path) as kept:
         x0, y0, x1, y1 = kept["box"].tolist()
-        face = Face(box=(x0, y0, x1, y1), score=float(kept["score"]), landmarks=kept["landmarks"])
+        face = Face(
+            box=(x0, y0, x1, y1),
+            score=float(kept["score"]),
+            landmarks=kept["landmarks"],
+            relief=kept["relief"],
+        )
     getattr(engine, _FINDER)
     setattr(engine, _FINDER, FixedFace(face))

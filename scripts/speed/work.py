@@ -24,51 +24,16 @@ from engines.encode import encode_segment
 from engines.media import VideoSource
 from engines.registry import load
 from scripts.speed.fixed_face import look_nowhere
+from scripts.speed.tasks import ARTICULATE, Chosen, Task
 
 SEGMENT_S = 4.0
 _ROLE = MediaInfo(role=Role.VIDEO, field="source", blob="", container="", size_bytes=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """An engine as it is measured.
-
-    Attributes:
-        name: of an installed engine; the terms of its weights count as accepted.
-        models: the folder of engines' files; None for that of the settings.
-        face: a file of `fixed_face`, to measure without looking for faces; None to look for them as jobs do.
-    """
-
-    name: str = "articulate"
-    models: Path | None = None
-    face: Path | None = None
-
-
-_ARTICULATE = Chosen()
 _loaded: dict[tuple[Device, Chosen], Engine] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A clip that is to say so many seconds of a voice, and a folder for what comes of it."""
-
-    clip: Path
-    voice: Path
-    seconds: float
-    folder: Path
-    chosen: Chosen = _ARTICULATE
-
-    @property
-    def analysis(self) -> Path:
-        """The analysis file."""
-        return self.folder / "analysis"
-
-    def piece(self, segment: Segment) -> Path:
-        """A segment's file."""
-        return self.folder / f"{segment.index:05}.mp4"
-
-
-def engine(device: Device = "cpu", chosen: Chosen = _ARTICULATE) -> Engine:
+def engine(device: Device = "cpu", chosen: Chosen = ARTICULATE) -> Engine:
     """This process's engine, loaded as a worker loads it."""
     if (device, chosen) not in _loaded:
         torch.set_num_threads(1)

@@ -2,9 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,17 +11,9 @@ from engines.media import VideoSource
 from scripts.speed.apart import Numbers, Ready
 from scripts.speed.generated_weights import fill
 from scripts.speed.plain.s3fd import S3fd
+from scripts.speed.tasks import DetectorTask
 
 _MEAN = np.array([104, 117, 123], np.float32)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectorTask:
-    """How many frames of a clip to look at, after one to warm up."""
-
-    clip: Path
-    frames: int
-    device: str = "cpu"
 
 
 def run(task: DetectorTask, ready: Ready) -> Numbers:

@@ -9,7 +9,6 @@ sound.
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -23,32 +22,11 @@ from engines.wav2lip.mel import mel_spectrogram
 from engines.wav2lip.network import COLUMNS, Layout, Wav2Lip
 from scripts.speed.apart import Numbers, Ready
 from scripts.speed.plain.mux import muxed
+from scripts.speed.tasks import PlainTask
 
 Picture = NDArray[np.uint8]
 
 _SIDE = int(Layout.SMALL)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainTask:
-    """A clip to be made to say a voice.
-
-    Attributes:
-        clip, voice: the video, and 16 kHz mono sound.
-        folder: for what comes of it.
-        weights: a checkpoint of the 96-pixel layout.
-        box: of the face in all frames: left, top, right, bottom.
-        batch: faces drawn at once.
-        device: where the network runs.
-    """
-
-    clip: Path
-    voice: Path
-    folder: Path
-    weights: Path
-    box: tuple[int, int, int, int]
-    batch: int
-    device: str = "cpu"
 
 
 def run(task: PlainTask, ready: Ready) -> Numbers:
