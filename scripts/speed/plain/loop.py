@@ -43,7 +43,8 @@ def run(task: PlainTask, ready: Ready) -> Numbers:
     ready()
     began = time.perf_counter()
     frames, fps = read_all(task.clip)
-    mels = mel_windows(task.voice, fps)
+    mel = mel_spectrogram(read_speech(task.voice).samples)
+    mels = [mel[:, start : start + COLUMNS] for start in window_starts(mel.shape[1], fps)]
     frames = frames[: len(mels)]
     read = time.perf_counter()
     silent = task.folder / "result.avi"
@@ -76,16 +77,15 @@ def read_all(clip: Path) -> tuple[list[Picture], float]:
     return frames, fps
 
 
-def mel_windows(voice: Path, fps: float) -> list[NDArray[np.float32]]:
-    """Windows (80, 16) of the voice's mel spectrogram, one a frame, until the first that reaches beyond its end.
+def window_starts(columns: int, fps: float) -> list[int]:
+    """First columns of the windows of a mel spectrogram, one a frame, until the first that reaches beyond its end.
 
-    That one is made of the last columns, and the frames after it are lost.
+    That one begins so that it ends with the sound, and the frames after it are lost.
     """
-    mel = mel_spectrogram(read_speech(voice).samples)
-    windows: list[NDArray[np.float32]] = []
-    while (start := int(len(windows) * 80 / fps)) + COLUMNS <= mel.shape[1]:
-        windows.append(mel[:, start : start + COLUMNS])
-    return [*windows, mel[:, -COLUMNS:]]
+    starts: list[int] = []
+    while (start := int(len(starts) * 80 / fps)) + COLUMNS <= columns:
+        starts.append(start)
+    return [*starts, columns - COLUMNS]
 
 
 def _draw(
