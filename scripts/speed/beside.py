@@ -98,13 +98,14 @@ def ratios(plain: Mapping[str, Numbers], ours: Mapping[str, Mapping[str, Numbers
     """How many times as fast as the best of the plain loop the best of ours is, and its part of the memory.
 
     Args:
-        plain: by batch: `frames`, `whole_s`, `fps`, `peak_mib`.
+        plain: by batch: `frames`, `whole_s`, `fps`, `loaded_mib`, `peak_mib`.
         ours: the same by number of processes, "fixed" and "found".
         detector: `wall_s` of a frame; {} when it was not measured.
 
     Returns:
         `fixed_box`: frames per second with the face's place given on both sides; `detectors_counted`: looked for on
-        both; `memory`: our peak over the plain loop's when it is fastest, with a process of ours and with the most.
+        both; for each number of our processes `memory`: our peak over the plain loop's when it is fastest, and `grown`:
+        the same of what comes on top of the loaded networks.
     """
     best = max(plain.values(), key=lambda numbers: numbers["fps"])
     fixed, found = (max(run["fps"] for run in ours[kind].values()) for kind in ("fixed", "found"))
@@ -115,7 +116,13 @@ def ratios(plain: Mapping[str, Numbers], ours: Mapping[str, Mapping[str, Numbers
         result["detectors_counted"] = found / counted
     for count, run in ours["found"].items():
         result[f"memory_{count}"] = run["peak_mib"] / best["peak_mib"]
+        result[f"grown_{count}"] = _grown(run) / _grown(best)
     return _rounded(result)
+
+
+def _grown(run: Numbers) -> float:
+    """Memory on top of what the loaded networks take."""
+    return max(run["peak_mib"] - run["loaded_mib"], 1.0)
 
 
 def _plain(plan: Plan, made: Numbers, batch: int) -> PlainTask:
