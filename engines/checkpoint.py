@@ -36,16 +36,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         found = _read(path, start)
     except pickle.UnpicklingError as fault:
         raise WeightsMissing(
-            f"{_named(path)} is no checkpoint, or holds more than tensors and plain values, which is not loaded",
+            f"{named(path)} is no checkpoint, or holds more than tensors and plain values, which is not loaded",
             remedy=f"{_again(path)} If it is right, have its publisher save it as safetensors.",
         ) from fault
     except Exception as fault:  # A damaged pickle may raise anything.
-        raise WeightsMissing(f"{_named(path)} is damaged or cut short", remedy=_again(path)) from fault
+        raise WeightsMissing(f"{named(path)} is damaged or cut short", remedy=_again(path)) from fault
     tensors = _state_of(found)
     if not tensors:
-        raise WeightsMissing(
-            f"{_named(path)} holds no tensors", remedy=f"Put the file of the network itself at {path}."
-        )
+        raise WeightsMissing(f"{named(path)} holds no tensors", remedy=f"Put the file of the network itself at {path}.")
     return tensors
 
 
@@ -56,13 +54,13 @@ def _start_of(path: Path) -> bytes:
             start = file.read(64)
     except OSError as fault:
         raise WeightsMissing(
-            f"{_named(path)} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}."
+            f"{named(path)} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}."
         ) from fault
     if not start:
-        raise WeightsMissing(f"{_named(path)} is empty", remedy=_again(path))
+        raise WeightsMissing(f"{named(path)} is empty", remedy=_again(path))
     if start.lstrip().lower().startswith(_PAGES):
         raise WeightsMissing(
-            f"{_named(path)} is a web page, not a checkpoint",
+            f"{named(path)} is a web page, not a checkpoint",
             remedy="The download gave a page to confirm or to sign in on: download the file itself with a browser, and "
             f"put it at {path}.",
         )
@@ -110,7 +108,7 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     ]
     if any(said):
         raise WeightsMissing(
-            f"{_named(path)} is of another layout: {'; '.join(filter(None, said))}",
+            f"{named(path)} is of another layout: {'; '.join(filter(None, said))}",
             remedy=f"Put a checkpoint of a layout that the engine's documentation lists at {path}.",
         )
     network.load_state_dict(
@@ -131,7 +129,7 @@ def _counted(what: str, found: list[str]) -> str:
     return f"it {what} {len(found)} tensors ({', '.join(found[:_MOST_NAMED])}{more})"
 
 
-def _named(path: Path) -> str:
+def named(path: Path) -> str:
     """A file as clients may read of it: without where this service keeps its folders."""
     return f"{path.parent.name}/{path.name}"
 

@@ -106,6 +106,7 @@ class Articulate:
         if analysis.tensors["enhance"].any():
             steps.insert(1, partial(enhance_frame, self._enhancer, partial(report, 0.0)))
         for number, frame in enumerate(frames, start):
+            report(0.0)
             for step, performance in product(steps, performances):
                 frame = step(frame, performance, number)
             yield frame

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from contracts.errors import WeightsMissing
 from engines.base import Frame
-from engines.checkpoint import fit, read_tensors
+from engines.checkpoint import fit, named, read_tensors
 from engines.inpainting.draw import Canvas, Crop, Drawn
 from engines.wav2lip.mel import windows
 from engines.wav2lip.network import Layout, Wav2Lip
@@ -63,12 +63,7 @@ class Generator:
         Raises:
             WeightsMissing: when the file cannot be read, or is of another layout.
         """
-        tensors = read_tensors(path)
-        layout = layout_of(tensors, path)
-        with torch.device("meta"):
-            network = Wav2Lip(layout)
-        fit(network, tensors, path)
-        return cls(network, device)
+        return cls(_read(path), device)
 
     def drawing(self) -> Callable[[Sequence[Crop]], Drawn]:
         """Draws the faces of one segment; a still picture's is looked at once."""
@@ -102,6 +97,15 @@ class Generator:
     def _sent(self, array: NDArray[np.generic]) -> Tensor:
         tensor = torch.from_numpy(array)
         return tensor.pin_memory().to(self._device, non_blocking=True) if self._device.type == "cuda" else tensor
+
+
+def _read(path: Path) -> Wav2Lip:
+    """A network with the tensors of a file, which nothing else holds: while it is folded they go one by one."""
+    tensors = read_tensors(path)
+    with torch.device("meta"):
+        network = Wav2Lip(layout_of(tensors, path))
+    fit(network, tensors, path)
+    return network
 
 
 def _is_still(crop: Crop) -> bool:
@@ -150,6 +154,6 @@ def layout_of(tensors: Mapping[str, Tensor], path: Path) -> Layout:
         known = (what for start, what in _OTHERS if any(name.startswith(start) for name in tensors))
         looks = next(known, f"no Wav2Lip network: it begins with {next(iter(tensors))}")
     raise WeightsMissing(
-        f"{path} looks like {looks}",
-        remedy="Give a generator of the 96 or 256 px layout, such as wav2lip_gan.pth.",
+        f"{named(path)} looks like {looks}",
+        remedy=f"Put a generator of the 96 or 256 px layout, such as wav2lip_gan.pth, at {path}.",
     )

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from engines.inpainting.region import lower_faces
-from tests.engines.articulate.portrait import landmarks, points
+from tests.engines.people.portrait import landmarks, points
 
 pytestmark = pytest.mark.unit
 

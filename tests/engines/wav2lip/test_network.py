@@ -9,6 +9,7 @@ import torch
 
 from engines.wav2lip.network import BANDS, COLUMNS, Layout, Wav2Lip
 from tests.engines.generated_weights import fill, normal, uniform
+from tests.engines.wav2lip.generators import network as filled
 
 pytestmark = pytest.mark.unit
 
@@ -17,9 +18,7 @@ TOLERANCE = 2e-5
 
 @pytest.fixture(params=list(Layout), scope="module")
 def network(request: pytest.FixtureRequest) -> Wav2Lip:
-    made = Wav2Lip(request.param)
-    fill(made)
-    return made
+    return filled(request.param)
 
 
 def _inputs(network: Wav2Lip, count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -48,8 +47,7 @@ def test_faces_are_those_of_the_public_code(network: Wav2Lip, parity: Path) -> N
 
 
 def test_embeddings_are_those_of_the_public_code(parity: Path) -> None:
-    network = Wav2Lip(Layout.SMALL)
-    fill(network)
+    network = filled()
     expected = np.load(parity / "wav2lip96.npz")
     speech, faces = _inputs(network, 3)
 
@@ -64,3 +62,34 @@ def test_speech_and_face_both_decide_what_is_drawn(network: Wav2Lip) -> None:
     assert drawn.shape == (1, 3, network.layout, network.layout)
     assert not torch.equal(network(speech + 1, faces), drawn)
     assert not torch.equal(network(speech, 1 - faces), drawn)
+
+
+@pytest.mark.parametrize("first", [0, 1, 40, 41, 95])
+def test_rows_drawn_alone_are_those_of_the_whole_face(first: int) -> None:
+    _assert_rows_are_the_wholes(Layout.SMALL, first)
+
+
+def test_rows_of_a_large_face_drawn_alone_are_those_of_the_whole() -> None:
+    _assert_rows_are_the_wholes(Layout.LARGE, 106)
+
+
+def _assert_rows_are_the_wholes(layout: Layout, first: int) -> None:
+    network = filled(layout)
+    speech, faces = _inputs(network, 1)
+    heard, seen = network.hear(speech), network.look(faces)
+
+    rows, whole = network.draw(heard, seen, first), network.draw(heard, seen)
+
+    assert rows.shape == whole[:, :, first:].shape
+    assert (rows - whole[:, :, first:]).abs().max() < 1e-6
+
+
+def test_folding_changes_nothing_but_the_last_digits(parity: Path) -> None:
+    network = Wav2Lip(Layout.SMALL)
+    fill(network)
+    expected = np.load(parity / "wav2lip96.npz")["out"]
+
+    drawn = network.fold()(*_inputs(network, 3)).numpy()
+
+    assert not any("running_mean" in name for name in network.state_dict())
+    assert np.abs(drawn - expected).max() < TOLERANCE
