@@ -12,9 +12,11 @@ import torch
 
 from engines.articulate.engine import Articulate
 from engines.base import Engine
+from engines.musetalk.engine import MuseTalkEngine
 from engines.wav2lip.engine import Wav2LipEngine
 from engines.wav2lip.network import Layout, Wav2Lip
 from tests.engines.generated_weights import fill
+from tests.engines.musetalk.folders import write_folder
 from tests.engines.tutorial import write_package
 from tests.trivial_engine.trivial_engine import TrivialEngine
 
@@ -41,10 +43,16 @@ def _flap(folder: Path) -> type[Engine]:
     return engine
 
 
+def _musetalk(folder: Path) -> type[Engine]:
+    write_folder(folder)
+    return MuseTalkEngine
+
+
 #: By name; what comes with the project, and what others may write.
 ENGINES: dict[str, Prepare] = {
     "articulate": _nothing(Articulate),
     "flap": _flap,
+    "musetalk": _musetalk,
     "trivial": _nothing(TrivialEngine),
     "wav2lip": _wav2lip,
 }
