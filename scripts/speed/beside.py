@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from contracts.settings import Device
 from scripts.speed.apart import Answer, Numbers, called
@@ -10,7 +11,8 @@ from scripts.speed.tasks import Chosen, DetectorTask, Footage, OurTask, PlainTas
 
 #: Numbers by name, in as many levels as it takes.
 Measured = dict[str, object]
-_ENGINE = "wav2lip"
+#: The plain loop of each engine.
+_PLAIN = {"wav2lip": "scripts.speed.plain.loop:run", "musetalk": "scripts.speed.plain.musetalk:run"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,7 @@ class Plan:
     """What is measured.
 
     Attributes:
+        engine: which.
         folder: for all files.
         source, sound, width, height, seconds: see `Footage`.
         batches: of the plain loop, each of which is tried.
@@ -26,6 +29,7 @@ class Plan:
         device: where networks run.
     """
 
+    engine: Literal["wav2lip", "musetalk"]
     folder: Path
     source: Path | None
     sound: Path
@@ -41,6 +45,7 @@ class Plan:
     def footage(self) -> Footage:
         """Clip, voice, face and weights."""
         return Footage(
+            engine=self.engine,
             folder=self.folder / "footage",
             source=self.source,
             sound=self.sound,
@@ -66,7 +71,7 @@ def beside(plan: Plan, say: Callable[[str], None]) -> Measured:
     plain: dict[str, Numbers] = {}
     for batch in plan.batches:
         say(f"{plan.width}x{plan.height}: plain loop, batches of {batch}")
-        plain[str(batch)] = _told(called("scripts.speed.plain.loop:run", _plain(plan, made, batch)))
+        plain[str(batch)] = _told(called(_PLAIN[plan.engine], _plain(plan, made, batch)))
     ours: dict[str, dict[str, Numbers]] = {"fixed": {}, "found": {}}
     for kind, runs in ours.items():
         for count in plan.processes:
@@ -144,7 +149,7 @@ def _plain(plan: Plan, made: Numbers, batch: int) -> PlainTask:
 def _ours(plan: Plan, footage: Footage, processes: int, kind: str) -> OurTask:
     folder = footage.folder / f"ours-{kind}-{processes}"
     folder.mkdir()
-    chosen = Chosen(name=_ENGINE, models=plan.footage.models, face=plan.footage.face if kind == "fixed" else None)
+    chosen = Chosen(name=plan.engine, models=plan.footage.models, face=plan.footage.face if kind == "fixed" else None)
     task = Task(clip=footage.clip, voice=footage.voice, seconds=footage.seconds, folder=folder, chosen=chosen)
     return OurTask(task=task, processes=processes, device=plan.device)
 

@@ -41,9 +41,7 @@ def make(footage: Footage, ready: Ready) -> Numbers:
     face = FaceFinder(torch.device("cpu")).find(next(clip.frames_at(np.zeros(1, np.int32), clip.size)))[0]
     keep(face, footage.face)
     footage.weights.parent.mkdir(parents=True, exist_ok=True)
-    network = Wav2Lip(Layout.SMALL)
-    fill(network)
-    torch.save({"state_dict": network.state_dict()}, footage.weights)
+    _write_weights(footage)
     width, height = clip.size
     left, top, right, bottom = face.box
     box = {
@@ -53,6 +51,18 @@ def make(footage: Footage, ready: Ready) -> Numbers:
         "bottom": min(int(bottom) + 10, height),
     }
     return {"width": width, "height": height, "frames": len(clip), **box}
+
+
+def _write_weights(footage: Footage) -> None:
+    if footage.engine == "musetalk":
+        # Its libraries take seconds to import.
+        from scripts.speed.musetalk_weights import write
+
+        write(footage.weights)
+        return
+    network = Wav2Lip(Layout.SMALL)
+    fill(network)
+    torch.save({"state_dict": network.state_dict()}, footage.weights)
 
 
 def repeat(both: tuple[Footage, Footage], ready: Ready) -> Numbers:

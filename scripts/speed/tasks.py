@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from contracts.settings import Device
 from contracts.steps import Segment
@@ -61,7 +62,7 @@ class PlainTask:
     Attributes:
         clip, voice: the video, and 16 kHz mono sound.
         folder: for what comes of it.
-        weights: a checkpoint of Wav2Lip's 96-pixel layout.
+        weights: a checkpoint of Wav2Lip's 96-pixel layout, or MuseTalk's folder.
         box: of the face in all frames: left, top, right, bottom.
         batch: faces drawn at once.
         device: where the network runs.
@@ -95,8 +96,10 @@ class Footage:
         sound: to take the voice from.
         width, height: of the clip, when it is made of the portrait.
         seconds: length of the clip and the voice.
+        engine: whose weights are generated.
     """
 
+    engine: Literal["wav2lip", "musetalk"]
     folder: Path
     source: Path | None
     sound: Path
@@ -126,5 +129,6 @@ class Footage:
 
     @property
     def weights(self) -> Path:
-        """A checkpoint of Wav2Lip's 96-pixel layout."""
-        return self.models / "wav2lip" / "generated.pth"
+        """A checkpoint of Wav2Lip's 96-pixel layout, or MuseTalk's folder."""
+        folder = self.models / self.engine
+        return folder / "generated.pth" if self.engine == "wav2lip" else folder

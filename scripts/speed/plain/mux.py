@@ -27,6 +27,17 @@ def ffmpeg() -> str:
     raise NoFfmpeg("there is no ffmpeg program", remedy="Install ffmpeg; the plain loop ends by calling it.")
 
 
+def encoded(pictures: Path, fps: float, out: Path) -> None:
+    """Encode numbered pictures (a name with a "%08d") as H.264.
+
+    Raises:
+        CalledProcessError: when ffmpeg fails.
+    """
+    command = [ffmpeg(), "-y", "-loglevel", "error", "-r", str(fps), "-f", "image2", "-i", str(pictures)]
+    coded = ["-vcodec", "libx264", "-vf", "format=yuv420p", "-crf", "18", str(out)]
+    subprocess.run([*command, *coded], check=True, stdin=subprocess.DEVNULL)
+
+
 def muxed(silent: Path, voice: Path, out: Path) -> None:
     """Encode a video again as H.264, as ffmpeg does it by itself, beside a sound.
 

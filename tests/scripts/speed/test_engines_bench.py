@@ -27,6 +27,7 @@ def _nothing() -> None:
 @pytest.fixture
 def made(tmp_path: Path) -> Footage:
     return Footage(
+        engine="wav2lip",
         folder=tmp_path / "footage",
         source=None,
         sound=SAMPLES / "voice-austen.wav",
