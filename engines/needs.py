@@ -22,8 +22,15 @@ def require_files(needs: Sequence[Need], folder: Path) -> None:
     if lacking:
         raise WeightsMissing(
             f"the engine {folder.name!r} lacks {'; '.join(map(str, lacking))}",
-            remedy=" ".join(f"Get {need.what} from {need.source}." for need in lacking) + f" Put it in {folder}.",
+            remedy=f"{_where_from(lacking)} Put it into {folder}.",
         )
+
+
+def _where_from(needs: Sequence[Need]) -> str:
+    by_source: dict[str, list[str]] = {}
+    for need in needs:
+        by_source.setdefault(need.source, []).append(need.what)
+    return " ".join(f"Get {' and '.join(whats)} from {source}." for source, whats in by_source.items())
 
 
 def only_file(need: Need, folder: Path) -> Path:

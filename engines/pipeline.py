@@ -1,12 +1,13 @@
 """The way of a job through an engine: analyse once, render in segments; files in, files out."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from contracts.engines import EngineInfo
@@ -87,7 +88,7 @@ def analyse(
     _require_able(engine.info, source_info.role, voices)
     lacking = _lacking(engine.info, direction)
     told = _Told(report)
-    try:
+    with _memory():
         pictures = _open_source(source, source_info, told.again)
         timeline = pictures.timeline(audio_duration_s, options)
         if mask:
@@ -96,10 +97,6 @@ def analyse(
         needed = np.arange(timeline.source_index.max() + 1, dtype=np.int32)
         with closing(pictures.frames(needed, timeline)) as frames:
             analysis = engine.analyse(frames, voices, timeline, direction, told)
-    except MemoryError as error:
-        raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
-    finally:
-        give_back()
     saved = SavedAnalysis(
         timeline=timeline,
         analysis=analysis,
@@ -174,26 +171,32 @@ def render(
     timeline = saved.timeline
     wanted = timeline.source_index[segment.start : segment.end]
     beat = _Beat(report, len(wanted))
-    try:
-        with closing(_open_source(source, source_info, beat.again).frames(wanted, timeline)) as frames:
-            rendered = masked(
-                frames,
-                saved.mask,
-                lambda shown: engine.render_segment(shown, saved.analysis, segment.start, beat.alive),
-            )
-            count = taken_behind(
-                beat.counted(rendered),
-                lambda drawn: encode_segment(
-                    drawn, timeline.fps, (timeline.width, timeline.height), out, saved.encoder
-                ),
-            )
-    except MemoryError as error:
-        raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
-    finally:
-        give_back()
+    with _memory(), closing(_open_source(source, source_info, beat.again).frames(wanted, timeline)) as frames:
+        rendered = masked(
+            frames,
+            saved.mask,
+            lambda shown: engine.render_segment(shown, saved.analysis, segment.start, beat.alive),
+        )
+        count = taken_behind(
+            beat.counted(rendered),
+            lambda drawn: encode_segment(drawn, timeline.fps, (timeline.width, timeline.height), out, saved.encoder),
+        )
     if count != len(wanted):
         raise EngineFault(f"the engine gave {count} frames for {len(wanted)}")
     report(1.0)
+
+
+@contextmanager
+def _memory() -> Iterator[None]:
+    """Tell want of memory as such, and give back what was freed."""
+    try:
+        yield
+    except MemoryError as error:
+        raise EngineMemory(_NO_MEMORY, remedy=_MEMORY_REMEDY) from error
+    except torch.OutOfMemoryError as error:
+        raise EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.") from error
+    finally:
+        give_back()
 
 
 class _Told:

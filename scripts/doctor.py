@@ -53,6 +53,7 @@ def look(settings: Settings, environ: Mapping[str, str], stack: Stack) -> list[t
         ("compute", lambda: compute(settings)),
         ("encoder", lambda: encoder(settings)),
         ("engine", lambda: engine(settings)),
+        ("enhancement", lambda: enhancement(settings)),
     ]
 
 
@@ -182,6 +183,18 @@ def engine(settings: Settings) -> Finding:
     if found.info is None or found.fault:
         return Finding(name="engine", state=State.FAULT, detail=found.fault, remedy=found.remedy)
     return Finding(name="engine", state=State.OK, detail=f"{found.name}: {found.info.summary}")
+
+
+def enhancement(settings: Settings) -> Finding:
+    """What makes faces clearer where a request asks for it: a checkpoint of the operator's is loaded."""
+    from engines.registry import choose_device
+    from engines.restoration.loading import FOLDER, load_enhancer
+
+    try:
+        enhancer = load_enhancer(choose_device(settings.device), settings.models_dir / FOLDER)
+    except MouthpieceError as fault:
+        return _fault("enhancement", fault)
+    return Finding(name="enhancement", state=State.OK, detail=enhancer.summary)
 
 
 def _fault(name: str, fault: MouthpieceError) -> Finding:

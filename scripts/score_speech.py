@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from engines.activity import smooth
 from engines.articulate.driver import SpeechDriver, sample_at
 from engines.articulate.speech_encoder import HOP
-from engines.articulate.voice import levels_db
 from engines.audio import SPEECH_RATE, read_speech
 from engines.media import VideoSource
 from engines.people.faces import FaceFinder, inter_ocular_px
+from engines.samples import levels_db
 from engines.weights import MANIFEST, read_manifest
 from scripts.quality.measures import correlation, separation
 from scripts.table import lines

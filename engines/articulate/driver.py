@@ -22,8 +22,8 @@ from engines.articulate.phones import (
 )
 from engines.articulate.speech_encoder import HOP, SAMPLE_RATE
 from engines.articulate.speech_net import Hearing
-from engines.articulate.voice import Samples, levels_db, require_voice, resample
 from engines.base import TimedPhone, Waiting
+from engines.samples import Samples, levels_db, require_voice, resample
 from engines.weights import load_weights
 
 __all__ = ["RATE_HZ", "Articulation", "SpeechDriver", "sample_at"]

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from contracts.engines import Capabilities, EngineInfo
-from contracts.errors import EngineMemory
 from contracts.jobs import Side
 from engines.articulate.acting import perform
 from engines.articulate.chance import vary_opening
@@ -66,27 +65,24 @@ class Articulate:
         """See `engines.base.Engine`."""
         first = list(islice(source := iter(frames), int(timeline.is_portrait)))
         frames = chain(first, source)
-        try:
-            scene = self._scene(first[0]) if first else None
-            speakers = cast(
-                self._finder, frames, voices, timeline, direction, lambda done: report(0.9 * done), keep_mouths=True
-            )
-            style, warnings = style_of(direction.prompt)
-            performances: dict[Side, Performance] = {}
-            for number, (speech, speaker) in enumerate(zip(voices, speakers, strict=True)):
-                variation = vary_opening(direction.seed, number, timeline.frames, float(timeline.fps))
-                heard = partial(report, 0.9 + 0.1 * number / len(voices))
-                articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones, heard)
-                acting = Acting(style=style, variation=variation)
-                performance = perform(speaker, articulation, timeline, acting)
-                if scene is not None:
-                    points = speaker.watched.points[0].astype(np.float64)
-                    life = live(scene, points, speech, articulation, timeline, direction, number)
-                    performance = replace(performance, life=life)
-                performances[speech.side] = performance
-                report(0.9 + 0.1 * (number + 1) / len(voices))
-        except torch.OutOfMemoryError as error:
-            raise EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.") from error
+        scene = self._scene(first[0]) if first else None
+        speakers = cast(
+            self._finder, frames, voices, timeline, direction, lambda done: report(0.9 * done), keep_mouths=True
+        )
+        style, warnings = style_of(direction.prompt)
+        performances: dict[Side, Performance] = {}
+        for number, (speech, speaker) in enumerate(zip(voices, speakers, strict=True)):
+            variation = vary_opening(direction.seed, number, timeline.frames, float(timeline.fps))
+            heard = partial(report, 0.9 + 0.1 * number / len(voices))
+            articulation = self._driver.articulate(speech.samples, speech.rate, speech.phones, heard)
+            acting = Acting(style=style, variation=variation)
+            performance = perform(speaker, articulation, timeline, acting)
+            if scene is not None:
+                points = speaker.watched.points[0].astype(np.float64)
+                life = live(scene, points, speech, articulation, timeline, direction, number)
+                performance = replace(performance, life=life)
+            performances[speech.side] = performance
+            report(0.9 + 0.1 * (number + 1) / len(voices))
         for side, speaker in zip(performances, speakers, strict=True):
             warnings += warnings_of(side, speaker, timeline)
         tensors = pack(performances) | {"enhance": np.array([direction.enhance])}

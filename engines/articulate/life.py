@@ -15,10 +15,10 @@ from engines.articulate.blink import lid_track
 from engines.articulate.driver import Articulation, sample_at
 from engines.articulate.eyes import can_blink, eyes_of
 from engines.articulate.sway import COLUMNS, Reach, reach_of, sway_track
-from engines.articulate.voice import levels_db
 from engines.base import Direction, Frame, Speech, Timeline
 from engines.enhance import Oval
 from engines.people.shape import Floats, in_profile, oval_of, turn_of
+from engines.samples import levels_db
 
 #: From this value on a mask is bright.
 _BRIGHT = 128

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.activity import activity, timed_activity
-from engines.articulate.voice import levels_db, require_voice, resample
 from engines.base import HEARD, Speech, TimedPhone
+from engines.samples import levels_db, require_voice, resample
 
 RATE_HZ = 16_000
 _STEPS_PER_S = 100

@@ -22,6 +22,8 @@ class FacePlan:
         grain: float32 (N,), standard deviation of the picture's noise, 0..1.
         speech: what is heard, as the engine has it; of any shape and dtype.
         begins: int64 (T,), where in `speech` the window of each output frame begins.
+        points: float32 (N, P, 2), kept mesh points in pixels, where the face is to be enhanced; else (N, 0, 2).
+        presence: float32 (N,), 0..1, how fully the face is enhanced in each source frame.
     """
 
     shown: NDArray[np.int32]
@@ -31,6 +33,8 @@ class FacePlan:
     grain: NDArray[np.float32]
     speech: NDArray[np.generic]
     begins: NDArray[np.int64]
+    points: NDArray[np.float32]
+    presence: NDArray[np.float32]
 
 
 _DTYPES = {
@@ -40,6 +44,8 @@ _DTYPES = {
     "strength": np.float32,
     "grain": np.float32,
     "begins": np.int64,
+    "points": np.float32,
+    "presence": np.float32,
 }
 
 

@@ -5,25 +5,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from contracts.engines import Capabilities, EngineInfo
-from contracts.errors import EngineMemory
-from contracts.jobs import Side
 from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
+from engines.inpainting.analyse import analysed
 from engines.inpainting.draw import Canvas, Crop, Drawn, inpainted
+from engines.inpainting.enhance import enhanced
 from engines.inpainting.gate import gated
-from engines.inpainting.plan import FacePlan, pack, unpack
-from engines.inpainting.region import lower_faces
+from engines.inpainting.plan import unpack
 from engines.musetalk.folder import NEEDS, files_in
 from engines.musetalk.geometry import face_boxes
 from engines.musetalk.latents import SIDE, Painter
 from engines.musetalk.pulse import Pulse
 from engines.musetalk.speech import Hear, Hearing, kept, step_begins
-from engines.people.cast import Speaker, cast, warnings_of
 from engines.people.faces import FaceFinder
-from engines.people.stretches import smooth_within
+from engines.people.watch import Watched
+from engines.restoration.base import Enhancer
+from engines.restoration.loading import FOLDER, load_enhancer
 
 if TYPE_CHECKING:
     from engines.musetalk.networks import Networks
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 _GPU_BATCH = 8
 #: Faces whose latents are held, 32 KiB each or half of it: for two and a half minutes that are shown to and fro.
 _KEPT = 4096
-#: Seconds over which the measured noise of the picture is evened out.
-_STEADY_S = 0.4
 
 
 class MuseTalkEngine:
@@ -42,22 +42,24 @@ class MuseTalkEngine:
     Args:
         device: where the networks run.
         networks: loaded there.
+        enhancer: makes faces clearer where that is asked for.
     """
 
     info: ClassVar = EngineInfo(
         name="musetalk",
         summary="Draws the lower half of the face anew with MuseTalk 1.5; made for GPUs.",
         licence="code: Apache-2.0; weights: CreativeML OpenRAIL-M and MIT",
-        capabilities=Capabilities(several_faces=True),
+        capabilities=Capabilities(several_faces=True, enhance=True),
         needs=NEEDS,
         vram_bytes=4 << 30,
     )
 
-    def __init__(self, device: torch.device, networks: "Networks") -> None:
+    def __init__(self, device: torch.device, networks: "Networks", enhancer: Enhancer) -> None:
         from engines.musetalk.ear import Ear
 
         is_cpu = device.type == "cpu"
         self._finder = FaceFinder(device)
+        self._enhancer = enhancer
         self._hear: Hear = Ear(networks.encoder).hear
         self._painter = Painter(networks, _KEPT)
         self._canvas = Canvas(side=SIDE, interpolation=cv2.INTER_LANCZOS4, batch=1 if is_cpu else _GPU_BATCH)
@@ -70,7 +72,7 @@ class MuseTalkEngine:
         # The libraries take seconds to import, which whoever only lists engines need not wait for.
         from engines.musetalk.networks import load_networks
 
-        return cls(device, load_networks(files_in(folder), device))
+        return cls(device, load_networks(files_in(folder), device), load_enhancer(device, folder.parent / FOLDER))
 
     def analyse(
         self,
@@ -81,20 +83,7 @@ class MuseTalkEngine:
         report: Report,
     ) -> Analysis:
         """See `engines.base.Engine`."""
-        try:
-            speakers = cast(
-                self._finder, frames, voices, timeline, direction, lambda done: report(0.95 * done), keep_mouths=False
-            )
-        except torch.OutOfMemoryError as error:
-            raise _no_memory() from error
-        plans: dict[Side, FacePlan] = {}
-        warnings: tuple[str, ...] = ()
-        for speech, speaker in zip(voices, speakers, strict=True):
-            plans[speech.side] = _plan(speech, speaker, timeline)
-            warnings += warnings_of(speech.side, speaker, timeline)
-            report(0.95)
-        report(1.0)
-        return Analysis(tensors=pack(plans), warnings=warnings)
+        return analysed(self._finder, frames, voices, timeline, direction, report, boxes=_boxes, hear=_hear)
 
     def render_segment(
         self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
@@ -109,29 +98,19 @@ class MuseTalkEngine:
                 heard = [hearings[id(crop.plan)].windows([int(crop.plan.begins[crop.number])]) for crop in crops]
                 return _coming(self._painter.draw([crop.pixels for crop in crops], torch.cat(heard)))
 
-        try:
-            yield from inpainted(frames, plans, start, self._canvas, draw, told)
-        except torch.OutOfMemoryError as error:
-            raise _no_memory() from error
+        drawn = inpainted(frames, plans, start, self._canvas, draw, told)
+        yield from enhanced(drawn, plans, start, self._enhancer, report)
 
 
-def _plan(speech: Speech, speaker: Speaker, timeline: Timeline) -> FacePlan:
-    watched = speaker.watched
-    source_fps = float(timeline.source_fps)
-    light = smooth_within(watched.light, watched.shots, _STEADY_S * source_fps)
-    return FacePlan(
-        shown=timeline.source_index,
-        boxes=face_boxes(watched.points, watched.shots, source_fps, timeline.width, timeline.height),
-        outlines=lower_faces(watched.points),
-        strength=speaker.strength,
-        grain=light[:, -1],
-        speech=kept(gated(speech), timeline.frames, timeline.fps),
-        begins=step_begins(timeline.frames, timeline.fps),
-    )
+def _boxes(watched: Watched, timeline: Timeline) -> NDArray[np.int32]:
+    fps = float(timeline.source_fps)
+    return face_boxes(watched.points, watched.shots, fps, timeline.width, timeline.height)
 
 
-def _no_memory() -> EngineMemory:
-    return EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.")
+def _hear(speech: Speech, timeline: Timeline) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+    """The voice, its pauses silent, and where in it each frame's steps begin."""
+    voice = kept(gated(speech), timeline.frames, timeline.fps)
+    return voice, step_begins(timeline.frames, timeline.fps)
 
 
 def _coming(drawn: Tensor) -> Drawn:

@@ -56,7 +56,7 @@ def checkpoint_in(folder: Path) -> Path | None:
     files = [path for path in found if not path.name.startswith(".") and path.suffix.lower() not in _NOTES]
     if len(files) > 1:
         raise WeightsMissing(
-            f"{folder} holds {len(files)} files: {', '.join(path.name for path in files[:5])}",
-            remedy="Leave the one checkpoint there that is to restore faces, and move the others elsewhere.",
+            f"{folder.name}/ holds {len(files)} files: {', '.join(path.name for path in files[:5])}",
+            remedy=f"Leave the one checkpoint in {folder} that is to restore faces, and move the others elsewhere.",
         )
     return files[0] if files else None

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from contracts.errors import WeightsMissing
 from engines.base import Waiting
+from engines.checkpoint import named
 from engines.restoration.alignment import Picture
 from engines.restoration.base import unwatched
 from engines.restoration.published import PUBLISHED
@@ -34,7 +35,10 @@ _ARGUMENTS: Mapping[str, Mapping[str, object]] = {
     "CodeFormer": {"weight": 0.5},
 }
 _KNOWN = "GFPGAN, RestoreFormer or CodeFormer"
-_REMEDY = f"Give a checkpoint of {_KNOWN} as it was published, or empty the folder for the built-in enhancement."
+
+
+def _remedy(path: Path) -> str:
+    return f"Put a checkpoint of {_KNOWN}, as it was published, at {path}; or remove it for the built-in enhancement."
 
 
 class Network:
@@ -86,7 +90,7 @@ def network_of(tensors: Mapping[str, Tensor], path: Path, device: torch.device) 
     found = _recognised(own or tensors, path)
     name = found.architecture.name
     if name not in PUBLISHED or not isinstance(found, ImageModelDescriptor):
-        raise WeightsMissing(f"{path} is a {name} network, which does not restore faces", remedy=_REMEDY)
+        raise WeightsMissing(f"{named(path)} is a {name} network, which does not restore faces", remedy=_remedy(path))
     return Network(found.model.float().eval().requires_grad_(False).to(device), name, device)
 
 
@@ -96,17 +100,18 @@ def _recognised(tensors: Mapping[str, Tensor], path: Path) -> ModelDescriptor:
         registry.add(*import_module(_FURTHER).EXTRA_REGISTRY, ignore_duplicates=True)
     elif _CODEFORMER_S in tensors:
         raise WeightsMissing(
-            f"{path} is a CodeFormer network, and the package that draws with it is not installed",
+            f"{named(path)} is a CodeFormer network, and the package that draws with it is not installed",
             remedy=f"Install {_FURTHER} beside Mouthpiece on every gpu worker, if CodeFormer's licence "
             f"({PUBLISHED['CodeFormer'].licence}) admits what you do; or give a checkpoint of GFPGAN or RestoreFormer.",
         )
     try:
         return registry.load(dict(tensors))
     except UnsupportedModelError as fault:
-        raise WeightsMissing(f"{path} is of no network that restores faces", remedy=_REMEDY) from fault
+        raise WeightsMissing(f"{named(path)} is of no network that restores faces", remedy=_remedy(path)) from fault
     except Exception as fault:  # What a network raises that is given too few tensors depends on which are lacking.
         raise WeightsMissing(
-            f"{path} is incomplete, or of another layout than its names say: {_first_line(fault)}", remedy=_REMEDY
+            f"{named(path)} is incomplete, or of another layout than its names say: {_first_line(fault)}",
+            remedy=_remedy(path),
         ) from fault
 
 

@@ -7,18 +7,20 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from contracts.engines import Capabilities, EngineInfo, Need
-from contracts.errors import EngineMemory
 from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
+from engines.inpainting.analyse import analysed
 from engines.inpainting.draw import inpainted
+from engines.inpainting.enhance import enhanced
 from engines.inpainting.gate import gated
-from engines.inpainting.plan import FacePlan, pack, unpack
-from engines.inpainting.region import lower_faces
+from engines.inpainting.plan import unpack
 from engines.needs import only_file
-from engines.people.cast import Speaker, cast, warnings_of
 from engines.people.faces import FaceFinder
-from engines.people.stretches import smooth_within
+from engines.people.watch import Watched
+from engines.restoration.base import Enhancer
+from engines.restoration.loading import FOLDER, load_enhancer
 from engines.wav2lip.box import face_boxes
 from engines.wav2lip.generator import Generator
 from engines.wav2lip.mel import COLUMNS_PER_S, RATE_HZ, Mel, mel_spectrogram, window_starts
@@ -37,13 +39,10 @@ INFO = EngineInfo(
     licence="code: Apache-2.0; weights: non-commercial",
     notice="The weights of Wav2Lip are for personal, research and non-commercial use only: the recordings that they "
     "were trained on (LRS2) may not be used commercially, and their publishers gave them no licence.",
-    capabilities=Capabilities(several_faces=True),
+    capabilities=Capabilities(several_faces=True, enhance=True),
     needs=(_GENERATOR,),
     vram_bytes=2 << 30,
 )
-
-#: Seconds over which the measured noise of the picture is evened out.
-_STEADY_S = 0.4
 
 
 class Wav2LipEngine:
@@ -52,18 +51,21 @@ class Wav2LipEngine:
     Args:
         generator: draws faces.
         finder: finds and follows them.
+        enhancer: makes them clearer where that is asked for.
     """
 
     info: ClassVar[EngineInfo] = INFO
 
-    def __init__(self, generator: Generator, finder: FaceFinder) -> None:
+    def __init__(self, generator: Generator, finder: FaceFinder, enhancer: Enhancer) -> None:
         self._generator = generator
         self._finder = finder
+        self._enhancer = enhancer
 
     @classmethod
     def load(cls, device: torch.device, folder: Path) -> Self:
         """See `engines.base.Engine`."""
-        return cls(Generator.load(only_file(_GENERATOR, folder), device), FaceFinder(device))
+        generator = Generator.load(only_file(_GENERATOR, folder), device)
+        return cls(generator, FaceFinder(device), load_enhancer(device, folder.parent / FOLDER))
 
     def analyse(
         self,
@@ -74,17 +76,7 @@ class Wav2LipEngine:
         report: Report,
     ) -> Analysis:
         """See `engines.base.Engine`."""
-        try:
-            speakers = cast(self._finder, frames, voices, timeline, direction, report, keep_mouths=False)
-        except torch.OutOfMemoryError as error:
-            raise _no_memory() from error
-        plans = {
-            speech.side: _plan(speech, speaker, timeline) for speech, speaker in zip(voices, speakers, strict=True)
-        }
-        warnings: tuple[str, ...] = ()
-        for side, speaker in zip(plans, speakers, strict=True):
-            warnings += warnings_of(side, speaker, timeline)
-        return Analysis(tensors=pack(plans), warnings=warnings)
+        return analysed(self._finder, frames, voices, timeline, direction, report, boxes=_boxes, hear=_hear)
 
     def render_segment(
         self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
@@ -92,34 +84,18 @@ class Wav2LipEngine:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         plans = list(unpack(analysis.tensors).values())
         generator = self._generator
-        try:
-            yield from inpainted(frames, plans, start, generator.canvas, generator.drawing(), report)
-        except torch.OutOfMemoryError as error:
-            raise _no_memory() from error
+        drawn = inpainted(frames, plans, start, generator.canvas, generator.drawing(), report)
+        yield from enhanced(drawn, plans, start, self._enhancer, report)
 
 
-def _no_memory() -> EngineMemory:
-    return EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.")
+def _boxes(watched: Watched, timeline: Timeline) -> NDArray[np.int32]:
+    return face_boxes(watched.points, watched.shots, timeline.width, timeline.height)
 
 
-def _plan(speech: Speech, speaker: Speaker, timeline: Timeline) -> FacePlan:
-    watched = speaker.watched
-    mel = _mel(speech, timeline)
-    light = smooth_within(watched.light, watched.shots, _STEADY_S * float(timeline.source_fps))
-    return FacePlan(
-        shown=timeline.source_index,
-        boxes=face_boxes(watched.points, watched.shots, timeline.width, timeline.height),
-        outlines=lower_faces(watched.points),
-        strength=speaker.strength,
-        grain=light[:, -1],
-        speech=mel,
-        begins=window_starts(mel.shape[1], timeline.frames, timeline.fps),
-    )
-
-
-def _mel(speech: Speech, timeline: Timeline) -> Mel:
+def _hear(speech: Speech, timeline: Timeline) -> tuple[Mel, NDArray[np.int64]]:
     """The voice, its pauses silent, and silence after it to the end of the output."""
     voice = gated(speech)
     least = COLUMNS * RATE_HZ // COLUMNS_PER_S
     length = max(math.ceil(timeline.frames * RATE_HZ / timeline.fps), least)
-    return mel_spectrogram(np.pad(voice[:length], (0, max(length - len(voice), 0))))
+    mel = mel_spectrogram(np.pad(voice[:length], (0, max(length - len(voice), 0))))
+    return mel, window_starts(mel.shape[1], timeline.frames, timeline.fps)

@@ -11,12 +11,12 @@ from engines.articulate.acting import choices_for
 from engines.articulate.driver import RATE_HZ, sample_at
 from engines.articulate.motion import POSE_COLUMNS, resting_width
 from engines.articulate.performance import Performance, pack, unpack
-from engines.articulate.voice import levels_db
 from engines.base import Analysis, Direction, Engine, TimedPhone
 from engines.people.cast import speaker_of
 from engines.people.face_smoothing import smooth_track
 from engines.people.faces import Landmarks
 from engines.people.shape import KEPT, Floats, measure
+from engines.samples import levels_db
 from scripts.quality.halves import Halves
 from scripts.quality.measures import Track, ranked_onto
 

@@ -10,10 +10,10 @@ import torch
 from contracts.errors import NoFace
 from engines.articulate.driver import RATE_HZ
 from engines.articulate.engine import Articulate
-from engines.articulate.voice import levels_db
 from engines.base import Analysis, Engine, Frame, Speech
 from engines.encode import encode_segment
 from engines.people.faces import FaceFinder
+from engines.samples import levels_db
 from scripts.quality.clips import ENGLISH, Clip
 from scripts.quality.deliver import Delivery, deliver, write_voice
 from scripts.quality.drivers import Wish, driven_faces, listen, loudness, obey, real_mouth, wished

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engines.articulate.phones import RATE_HZ, SILENCE, TimedPhone, frame_phones
 from engines.articulate.speech_encoder import HOP, SAMPLE_RATE
-from engines.articulate.voice import resample
+from engines.samples import resample
 from scripts.training.channel import Samples, noise, pass_through
 from scripts.training.espeak import VARIANTS, Manner, speak
 from scripts.training.festival import (

@@ -151,6 +151,20 @@ def test_a_portrait_is_drawn_for_as_long_as_it_speaks(ready: Ready) -> None:
     assert len(list(ready.engine.render_segment([small()] * FRAMES, analysis, 0, quiet))) == FRAMES
 
 
+def test_an_enhanced_face_is_the_same_however_segments_are_cut(ready: Ready) -> None:
+    if not ready.kind.info.capabilities.enhance:
+        return
+    analysis = ready.engine.analyse(iter(video()), [voice()], timeline(), Direction(enhance=True), quiet)
+
+    def drawn(start: int, end: int) -> list[Frame]:
+        return list(ready.engine.render_segment(iter(video()[start:end]), analysis, start, quiet))
+
+    whole = drawn(0, FRAMES)
+    assert not np.array_equal(whole, ready.rendered(video()))
+    assert np.array_equal(drawn(7, FRAMES), whole[7:])
+    assert np.array_equal(drawn(0, 7), whole[:7])
+
+
 def test_it_says_that_it_is_alive_and_stops_when_told(ready: Ready) -> None:
     told: list[float] = []
 

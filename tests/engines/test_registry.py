@@ -94,7 +94,7 @@ def test_a_missing_file_is_told_with_its_place_and_where_to_get_it(demanding: Se
 
     assert str(refusal.value) == "the engine 'demanding' lacks the network (*.pth or *.safetensors)"
     folder = demanding.models_dir / "demanding"
-    assert refusal.value.remedy == f"Get the network from its publisher's page. Put it in {folder}."
+    assert refusal.value.remedy == f"Get the network from its publisher's page. Put it into {folder}."
     assert state("demanding", demanding).fault == str(refusal.value)
 
 

@@ -13,8 +13,8 @@ from contracts.errors import UnreadableMedia
 from engines.articulate.driver import RATE_HZ, Articulation, SpeechDriver, sample_at
 from engines.articulate.motion import Acting, Manner, commands
 from engines.articulate.phones import PHONES
-from engines.articulate.voice import Samples, resample
 from engines.base import HEARD, TimedPhone
+from engines.samples import Samples, resample
 
 pytestmark = pytest.mark.unit
 

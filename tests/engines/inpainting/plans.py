@@ -22,4 +22,6 @@ def plan_of(
         grain=np.zeros(frames, np.float32),
         speech=np.zeros((80, 40), np.float32),
         begins=np.arange(frames, dtype=np.int64),
+        points=np.zeros((frames, 0, 2), np.float32),
+        presence=np.zeros(frames, np.float32),
     )

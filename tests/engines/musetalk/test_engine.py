@@ -72,6 +72,8 @@ ARRAYS = {
         "only.grain": "float32",
         "only.speech": "int16",
         "only.begins": "int64",
+        "only.points": "float32",
+        "only.presence": "float32",
     }
 }
 

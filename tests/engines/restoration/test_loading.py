@@ -41,7 +41,7 @@ def test_several_files_are_named(tmp_path: Path) -> None:
 
     fault = _fault(tmp_path)
 
-    assert fault.message == f"{tmp_path} holds 2 files: GFPGANv1.3.pth, GFPGANv1.4.pth"
+    assert fault.message == f"{tmp_path.name}/ holds 2 files: GFPGANv1.3.pth, GFPGANv1.4.pth"
     assert "Leave the one checkpoint" in fault.remedy
 
 

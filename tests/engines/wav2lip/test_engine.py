@@ -17,6 +17,7 @@ from engines.audio import read_speech
 from engines.base import Analysis, Direction, Frame, Speech, Timeline
 from engines.inpainting.plan import unpack
 from engines.people.faces import FaceFinder
+from engines.restoration.built_in import BuiltIn
 from engines.wav2lip.engine import Wav2LipEngine
 from engines.wav2lip.network import Layout
 from tests.engines.people.portrait import VOICE, landmarks, picture
@@ -29,7 +30,7 @@ _CPU = torch.device("cpu")
 
 @lru_cache
 def engine() -> Wav2LipEngine:
-    return Wav2LipEngine(generator(), FaceFinder(_CPU))
+    return Wav2LipEngine(generator(), FaceFinder(_CPU), BuiltIn())
 
 
 @lru_cache

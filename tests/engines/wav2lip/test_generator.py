@@ -30,6 +30,8 @@ def plan(frames: int = _FRAMES, sources: int = _FRAMES) -> FacePlan:
         grain=np.zeros(sources, np.float32),
         speech=drawn.uniform(-4, 4, (80, 60)).astype(np.float32),
         begins=np.arange(frames, dtype=np.int64) * 3,
+        points=np.zeros((sources, 0, 2), np.float32),
+        presence=np.zeros(sources, np.float32),
     )
 
 

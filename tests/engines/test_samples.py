@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import UnreadableMedia
-from engines.articulate.voice import Samples, levels_db, require_voice, resample
+from engines.samples import Samples, levels_db, require_voice, resample
 
 pytestmark = pytest.mark.unit
 

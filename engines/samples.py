@@ -1,4 +1,4 @@
-"""The voice as the driver takes it in: checked, at the network's rate, with its loudness known."""
+"""The samples of a voice as engines take them in: checked, at the rate they want, with their loudness known."""
 
 from collections.abc import Iterator
 
