@@ -2,7 +2,8 @@
 
 Four containers: safetensors; PyTorch's archive and its older plain file, by `torch.load` that admits tensors alone; and
 TorchScript, of which only the tensors are read (`engines.torchscript`). A training checkpoint gives its `state_dict`,
-and names lose the `module.` that training on several GPUs puts before them.
+or `params_ema` or `params`, as some call the averaged and the last tensors; names lose the `module.` that training on
+several GPUs puts before them.
 """
 
 import pickle  # nosec B403 - its faults are told apart; nothing is unpickled by it
@@ -17,7 +18,8 @@ from torch import Tensor, nn
 from contracts.errors import WeightsMissing
 from engines.torchscript import is_torchscript, read_torchscript
 
-_STATE, _PREFIX = "state_dict", "module."
+#: Where training checkpoints keep the network, the best first.
+_STATES, _PREFIX = ("state_dict", "params_ema", "params"), "module."
 _MOST_NAMED = 3
 #: How a page begins that was saved in a file's stead.
 _PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head")
@@ -75,7 +77,8 @@ def _read(path: Path, start: bytes) -> object:
 
 def _state_of(found: object) -> dict[str, Tensor]:
     """The tensors of what a file holds, under the network's own names."""
-    state = found.get(_STATE, found) if isinstance(found, Mapping) else {}
+    state = found if isinstance(found, Mapping) else {}
+    state = next((state[name] for name in _STATES if isinstance(state.get(name), Mapping)), state)
     tensors = {str(name): value for name, value in state.items() if isinstance(value, Tensor)}
     is_prefixed = bool(tensors) and all(name.startswith(_PREFIX) for name in tensors)
     return {name.removeprefix(_PREFIX) if is_prefixed else name: value for name, value in tensors.items()}

@@ -49,6 +49,23 @@ class Oval:
     down: NDArray[np.float64]
     unit: float
 
+    def box(self, width: int, height: int) -> tuple[slice, slice] | None:
+        """Rows and columns of a picture that hold the oval; None where the face is not in it."""
+        reach = np.hypot(self.across, self.down)
+        low = np.clip(np.floor(self.middle - reach), 0, [width, height]).astype(int)
+        high = np.clip(np.ceil(self.middle + reach), 0, [width, height]).astype(int)
+        if (high - low).min() < 8:
+            return None
+        return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+
+    def mask(self, rows: slice, columns: slice) -> Plane:
+        """How fully each of those pixels (H, W) is enhanced: 1 in the middle of the oval, 0 on its edge and beyond."""
+        x = np.arange(columns.start, columns.stop, dtype=np.float32) + np.float32(0.5 - self.middle[0])
+        y = (np.arange(rows.start, rows.stop, dtype=np.float32) + np.float32(0.5 - self.middle[1]))[:, None]
+        inverse = np.linalg.inv(np.stack([self.across, self.down], axis=1))
+        radius = np.hypot(inverse[0, 0] * x + inverse[0, 1] * y, inverse[1, 0] * x + inverse[1, 1] * y)
+        return np.asarray(smoothstep((1 - radius) / _FEATHER), dtype=np.float32)
+
 
 def enhance_face(frame: Frame, oval: Oval, grain: float, share: float = 1.0) -> Frame:
     """Make a face clearer.
@@ -62,14 +79,14 @@ def enhance_face(frame: Frame, oval: Oval, grain: float, share: float = 1.0) -> 
     Returns:
         A new picture, the same as `frame` in every pixel outside the oval; `frame` itself where the face is not in it.
     """
-    box = _box(oval, frame.shape[1], frame.shape[0])
+    box = oval.box(frame.shape[1], frame.shape[0])
     if box is None:
         return frame
     rows, columns = box
     part = frame[rows, columns]
     luma = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2YCrCb)[..., 0], np.float32)
     clearer = _clearer(luma, oval.unit, 255 * grain)
-    change = (clearer - luma) * _inside(oval, rows, columns) * np.float32(share)
+    change = (clearer - luma) * oval.mask(rows, columns) * np.float32(share)
     result = frame.copy()
     result[rows, columns] = np.clip(np.rint(part + change[..., None]), 0, 255).astype(np.uint8)
     return result
@@ -99,21 +116,3 @@ def _cored(detail: Plane, threshold: float) -> Plane:
     """Detail less what is as faint as the threshold: its sign kept, its size soft-thresholded."""
     size = np.abs(detail)
     return np.asarray(detail * (size / (size + threshold + 1e-3)) ** 2, dtype=np.float32)
-
-
-def _box(oval: Oval, width: int, height: int) -> tuple[slice, slice] | None:
-    reach = np.hypot(oval.across, oval.down)
-    low = np.clip(np.floor(oval.middle - reach), 0, [width, height]).astype(int)
-    high = np.clip(np.ceil(oval.middle + reach), 0, [width, height]).astype(int)
-    if (high - low).min() < 8:
-        return None
-    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
-
-
-def _inside(oval: Oval, rows: slice, columns: slice) -> Plane:
-    """1 in the middle of the oval, 0 on its edge and beyond."""
-    x = np.arange(columns.start, columns.stop, dtype=np.float32) + np.float32(0.5 - oval.middle[0])
-    y = (np.arange(rows.start, rows.stop, dtype=np.float32) + np.float32(0.5 - oval.middle[1]))[:, None]
-    inverse = np.linalg.inv(np.stack([oval.across, oval.down], axis=1))
-    radius = np.hypot(inverse[0, 0] * x + inverse[0, 1] * y, inverse[1, 0] * x + inverse[1, 1] * y)
-    return np.asarray(smoothstep((1 - radius) / _FEATHER), dtype=np.float32)

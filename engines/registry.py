@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
-from contracts.engines import EngineInfo, EngineState, Need
+from contracts.engines import EngineInfo, EngineState
 from contracts.errors import EngineFault, EngineUnknown, MouthpieceError, WeightsMissing
 from contracts.settings import Device, Settings
 from engines.base import Engine
+from engines.needs import require_files
 
 GROUP = "mouthpiece.engines"
 
@@ -76,21 +77,11 @@ def _require_usable(info: EngineInfo, folder: Path, settings: Settings) -> None:
             f"the terms of the weights of {info.name!r} are not accepted: {info.notice}",
             remedy=f"If you may use them so, set MOUTHPIECE_ACCEPT_LICENCES={_accepting(info.name, settings)}.",
         )
-    lacking = [need for need in info.needs if not found_files(need, folder)]
-    if lacking:
-        raise WeightsMissing(
-            f"the engine {info.name!r} lacks {'; '.join(map(str, lacking))}",
-            remedy=" ".join(f"Get {need.what} from {need.source}." for need in lacking) + f" Put it in {folder}.",
-        )
+    require_files(info.needs, folder)
 
 
 def _accepting(name: str, settings: Settings) -> str:
     return ",".join(sorted({*settings.accept_licences, name}))
-
-
-def found_files(need: Need, folder: Path) -> list[Path]:
-    """The files of an engine's folder that may be the one it needs, sorted."""
-    return sorted(path for pattern in need.paths for path in folder.glob(pattern) if path.is_file())
 
 
 def choose_device(wanted: Device) -> torch.device:

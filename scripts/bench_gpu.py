@@ -23,13 +23,14 @@ from engines.analysis import load_analysis
 from engines.encoders import works
 from scripts.speed import work
 from scripts.speed.clips import voice_of
+from scripts.speed.tasks import Task
 
 _MEDIA = Path(__file__).resolve().parent.parent.parent / "shared" / "media"
 
 Numbers = dict[str, float]
 
 
-def cost(task: work.Task, device: Device, encoder: str) -> Numbers:
+def cost(task: Task, device: Device, encoder: str) -> Numbers:
     """Frames per second of the two steps and of both, and the share of the time in which the GPU computes."""
     work.engine(device)
     profiled = profile(activities=[ProfilerActivity.CUDA]) if device == "cuda" else None
@@ -62,10 +63,10 @@ def _greatest(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
     return float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max(initial=0.0))
 
 
-def _task(clip: Path, voice: Path, seconds: float, folder: Path) -> work.Task:
+def _task(clip: Path, voice: Path, seconds: float, folder: Path) -> Task:
     folder.mkdir()
     sound = voice_of(voice, folder / "voice.wav", seconds)
-    return work.Task(clip=clip, voice=sound, seconds=seconds, folder=folder)
+    return Task(clip=clip, voice=sound, seconds=seconds, folder=folder)
 
 
 @click.command()

@@ -20,7 +20,8 @@ import click
 from engines.media import VideoSource
 from scripts.speed import clips
 from scripts.speed.stages import stages
-from scripts.speed.work import Cost, Task, run
+from scripts.speed.tasks import Task
+from scripts.speed.work import Cost, run
 from scripts.speed.worker import worker_cost
 
 _MEDIA = Path(__file__).resolve().parent.parent.parent / "shared" / "media"

@@ -78,9 +78,8 @@ def submit(
     if vocal and (image or resolution or seed is not None or webhook):
         raise click.UsageError("--vocal goes with --video and --audio alone")
     fit = _asked(sync_mode=(sync_mode, SyncMode.BOUNCE), sync_offset_ms=(sync_offset, 0))
-    said = _asked(face=(face, FaceChoice.ACTIVE), engine=(engine or "", "")) | _said(
-        read_file(timings, language), language
-    )
+    said = _asked(face=(face, FaceChoice.ACTIVE), engine=(engine or "", ""))
+    said |= _said(read_file(timings, language), language)
     address = _service(settings, url)
     client = ApiClient(address, Secret(key) if key else _own_key(settings, address))
     placed = {

@@ -9,6 +9,7 @@ from contracts.engines import EngineState, Need
 from contracts.errors import MouthpieceError
 from contracts.settings import Settings
 from engines import registry
+from engines.needs import found_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def tried(name: str, settings: Settings) -> EngineState:
 def files(state: EngineState, settings: Settings) -> Iterator[FoundFile]:
     """What an engine needs, and what there is of it: SHA-256s are computed, which takes seconds for each gigabyte."""
     for need in state.info.needs if state.info else ():
-        found = registry.found_files(need, settings.models_dir / state.name)
+        found = found_files(need, settings.models_dir / state.name)
         if not found:
             yield FoundFile(need=need, path=None, said="missing")
         for path in found:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# One thread, as a worker has by default: on a busy machine, several that wait for each other take tenfold the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 LAYERS = frozenset({"unit", "workflow", "e2e", "chaos"})
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -1,6 +1,6 @@
 """The default engine: the mouth of every frame is moved by geometry, and nothing but the mouth and jaw is touched."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice, product
@@ -25,6 +25,9 @@ from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from engines.people.cast import cast, warnings_of
 from engines.people.faces import FaceFinder
 from engines.people.shape import KEPT, oval_of
+from engines.restoration.base import Enhancer
+from engines.restoration.built_in import BuiltIn
+from engines.restoration.loading import FOLDER, load_enhancer
 
 
 class Articulate:
@@ -32,6 +35,7 @@ class Articulate:
 
     Args:
         device: where the networks run; pictures are drawn on the CPU, where a face takes milliseconds.
+        enhancer: what makes faces clearer where that is asked for.
     """
 
     info: ClassVar = EngineInfo(
@@ -41,14 +45,15 @@ class Articulate:
         capabilities=Capabilities(several_faces=True, prompt=True, enhance=True, seed=True),
     )
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, enhancer: Enhancer | None = None) -> None:
         self._finder = FaceFinder(device)
         self._driver = SpeechDriver(device)
+        self._enhancer = enhancer or BuiltIn()
 
     @classmethod
     def load(cls, device: torch.device, folder: Path) -> Self:
-        """See `engines.base.Engine`; its weights come with it."""
-        return cls(device)
+        """See `engines.base.Engine`; its weights come with it, but for a checkpoint that restores faces."""
+        return cls(device, load_enhancer(device, folder.parent / FOLDER))
 
     def analyse(
         self,
@@ -97,9 +102,11 @@ class Articulate:
     ) -> Iterator[Frame]:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         performances = list(unpack(analysis.tensors).values())
-        clearer = [enhance_frame] if analysis.tensors["enhance"].any() else []
-        steps = [draw_frame, *clearer, blink_frame, sway_frame]
+        steps: list[Callable[[Frame, Performance, int], Frame]] = [draw_frame, blink_frame, sway_frame]
+        if analysis.tensors["enhance"].any():
+            steps.insert(1, partial(enhance_frame, self._enhancer, partial(report, 0.0)))
         for number, frame in enumerate(frames, start):
+            report(0.0)
             for step, performance in product(steps, performances):
                 frame = step(frame, performance, number)
             yield frame

@@ -13,10 +13,10 @@ from engines.articulate.profile import fill_profile
 from engines.articulate.retrieval import DRAWN, OWN
 from engines.articulate.sway import swayed
 from engines.articulate.warp import face_region, mouth_region, move_points, warp
-from engines.base import Frame
-from engines.enhance import enhance_face
+from engines.base import Frame, Waiting
 from engines.people.light import light_of
 from engines.people.shape import INNER_RING, Basis, in_profile, oval_of, turn_of
+from engines.restoration.base import Enhancer
 
 #: A change weaker than this is not seen.
 _LEAST_STRENGTH = 0.01
@@ -57,14 +57,15 @@ def draw_frame(frame: Frame, performance: Performance, number: int) -> Frame:
     return result
 
 
-def enhance_frame(frame: Frame, performance: Performance, number: int) -> Frame:
+def enhance_frame(enhancer: Enhancer, alive: Waiting, frame: Frame, performance: Performance, number: int) -> Frame:
     """Make the speaker's face clearer in output frame `number`, where there is one; fading where it comes and goes."""
     shots = performance.watched.shots[performance.shown]
     if shots[number] < 0:
         return frame
     source = performance.shown[number]
-    oval = oval_of(performance.watched.points[source].astype(np.float64))
-    return enhance_face(frame, oval, light_of(performance.light[source]).grain, float(performance.presence[number]))
+    points = performance.watched.points[source].astype(np.float64)
+    grain, share = light_of(performance.light[source]).grain, float(performance.presence[number])
+    return enhancer.enhance(frame, points, grain, share, alive)
 
 
 def blink_frame(frame: Frame, performance: Performance, number: int) -> Frame:

@@ -67,7 +67,17 @@ def paste(picture: Frame, face: Frame, cut: Frame, place: Place) -> None:
     rows, columns = _extent(alpha)
     drawn = _grained(np.asarray(cv2.resize(alike, size), np.uint8)[rows, columns], place)
     share = np.asarray(alpha[rows, columns] * np.float32(place.strength), np.float32)
-    part = picture[top:bottom, left:right][rows, columns]
+    lay(picture[top:bottom, left:right][rows, columns], drawn, share)
+
+
+def lay(part: Frame, drawn: Frame, share: Plane) -> None:
+    """Lay a picture over part of another.
+
+    Args:
+        part: uint8 RGB (H, W, 3); changed, but where the share is 0.
+        drawn: uint8 RGB (H, W, 3).
+        share: float32 (H, W), 0..1, how much of each pixel is the drawn one's.
+    """
     if part.size:
         # Its sums are rounded, so where the share is 0 the source's pixel comes through bit for bit.
         part[...] = cv2.blendLinear(np.ascontiguousarray(part), drawn, 1 - share, share)

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 
 from contracts.engines import Capabilities, EngineInfo, Need
-from contracts.errors import EngineMemory, WeightsMissing
+from contracts.errors import EngineMemory
 from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from engines.inpainting.draw import inpainted
 from engines.inpainting.gate import gated
 from engines.inpainting.plan import FacePlan, pack, unpack
 from engines.inpainting.region import lower_faces
+from engines.needs import only_file
 from engines.people.cast import Speaker, cast, warnings_of
 from engines.people.faces import FaceFinder
 from engines.people.stretches import smooth_within
-from engines.registry import found_files
 from engines.wav2lip.box import face_boxes
 from engines.wav2lip.generator import Generator
 from engines.wav2lip.mel import COLUMNS_PER_S, RATE_HZ, Mel, mel_spectrogram, window_starts
@@ -29,7 +29,7 @@ _GENERATOR = Need(
     paths=("*.pth", "*.pt", "*.ckpt", "*.safetensors"),
     licence="personal, research and non-commercial use only: trained on LRS2, whose publishers forbid commercial use",
     source="the links in github.com/Rudrabha/Wav2Lip (wav2lip_gan.pth, wav2lip.pth), or whoever trained a 256 px one",
-    sha256=("ca9ab7b7b812c0e80a6e70a5977c545a1e8a365a6c49d5e533023c034d7ac3d8",),
+    sha256=("ca9ab7b7b812c0e80a6e70a5977c545a1e8a365a6c49d5e533023c034d7ac3d8",),  # pragma: allowlist secret
 )
 INFO = EngineInfo(
     name="wav2lip",
@@ -63,7 +63,7 @@ class Wav2LipEngine:
     @classmethod
     def load(cls, device: torch.device, folder: Path) -> Self:
         """See `engines.base.Engine`."""
-        return cls(Generator.load(_checkpoint(folder), device), FaceFinder(device))
+        return cls(Generator.load(only_file(_GENERATOR, folder), device), FaceFinder(device))
 
     def analyse(
         self,
@@ -100,25 +100,6 @@ class Wav2LipEngine:
 
 def _no_memory() -> EngineMemory:
     return EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.")
-
-
-def _checkpoint(folder: Path) -> Path:
-    """The one checkpoint of a folder.
-
-    Raises:
-        WeightsMissing: when there is none, or more than one.
-    """
-    found = found_files(_GENERATOR, folder)
-    if not found:
-        raise WeightsMissing(
-            f"wav2lip lacks {_GENERATOR}", remedy=f"Get it from {_GENERATOR.source}, and put it into {folder}."
-        )
-    if len(found) > 1:
-        raise WeightsMissing(
-            f"wav2lip finds several checkpoints: {', '.join(path.name for path in found)}",
-            remedy=f"Keep the one that is to be used in {folder}, and move the others elsewhere.",
-        )
-    return found[0]
 
 
 def _plan(speech: Speech, speaker: Speaker, timeline: Timeline) -> FacePlan:

@@ -65,7 +65,7 @@ class Judge:
     """
 
     def __init__(self, device: torch.device, outside: Outside) -> None:
-        self._engine: Engine = Articulate.load(device, Path())
+        self._engine: Engine = Articulate(device)
         self._finder = FaceFinder(device)
         self._outside = outside
 

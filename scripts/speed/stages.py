@@ -16,7 +16,8 @@ from engines.encode import encode_segment
 from engines.media import VideoSource
 from engines.pipeline import cut_segments
 from engines.timeline import video_timeline
-from scripts.speed.work import SEGMENT_S, Task, engine
+from scripts.speed.tasks import Task
+from scripts.speed.work import SEGMENT_S, engine
 
 #: What the networks are called in the results.
 _NETWORKS = {"FaceDetector": "detect", "FaceMesh": "mesh", "Hearing": "speech"}

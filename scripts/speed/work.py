@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -23,45 +23,36 @@ from engines.base import Direction, Engine
 from engines.encode import encode_segment
 from engines.media import VideoSource
 from engines.registry import load
+from scripts.speed.fixed_face import look_nowhere
+from scripts.speed.tasks import ARTICULATE, Chosen, Task
 
 SEGMENT_S = 4.0
 _ROLE = MediaInfo(role=Role.VIDEO, field="source", blob="", container="", size_bytes=0)
-_loaded: dict[Device, Engine] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A clip that is to say so many seconds of a voice, and a folder for what comes of it."""
-
-    clip: Path
-    voice: Path
-    seconds: float
-    folder: Path
-
-    @property
-    def analysis(self) -> Path:
-        """The analysis file."""
-        return self.folder / "analysis"
-
-    def piece(self, segment: Segment) -> Path:
-        """A segment's file."""
-        return self.folder / f"{segment.index:05}.mp4"
+_loaded: dict[tuple[Device, Chosen], Engine] = {}
 
 
-def engine(device: Device = "cpu") -> Engine:
+def engine(device: Device = "cpu", chosen: Chosen = ARTICULATE) -> Engine:
     """This process's engine, loaded as a worker loads it."""
-    if device not in _loaded:
+    if (device, chosen) not in _loaded:
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        _loaded[device] = load("articulate", Settings(device=device))
-    return _loaded[device]
+        settings = Settings(device=device, accept_licences=frozenset({chosen.name}))
+        if chosen.models:
+            settings = replace(settings, models_dir=chosen.models)
+        loaded = load(chosen.name, settings)
+        if chosen.face:
+            look_nowhere(loaded, chosen.face)
+        _loaded[device, chosen] = loaded
+    return _loaded[device, chosen]
 
 
 def analyse(task: Task, device: Device = "cpu", encoder: str = SOFTWARE_ENCODER) -> pipeline.Plan:
     """The first step."""
     voices = [read_speech(task.voice)]
     return pipeline.analyse(
-        engine(device),
+        engine(device, task.chosen),
         task.clip,
         _ROLE,
         voices,
@@ -77,7 +68,7 @@ def analyse(task: Task, device: Device = "cpu", encoder: str = SOFTWARE_ENCODER)
 
 def render(task: Task, segment: Segment, device: Device = "cpu") -> None:
     """One segment."""
-    pipeline.render(engine(device), task.clip, _ROLE, task.analysis, segment, task.piece(segment), _ignore)
+    pipeline.render(engine(device, task.chosen), task.clip, _ROLE, task.analysis, segment, task.piece(segment), _ignore)
 
 
 def transcode(task: Task, segment: Segment) -> None:

@@ -44,6 +44,15 @@ def _training(state: State, path: Path) -> None:
     torch.save({"state_dict": prefixed, "optimizer": {"state": {0: torch.ones(2)}}, "global_step": 7}, path)
 
 
+def _averaged(state: State, path: Path) -> None:
+    last = {name: value + 1 for name, value in state.items()}
+    torch.save({"params": last, "params_ema": state}, path)
+
+
+def _last(state: State, path: Path) -> None:
+    torch.save({"params": state}, path)
+
+
 def _plain_file(state: State, path: Path) -> None:
     torch.save(state, path, _use_new_zipfile_serialization=False)
 
@@ -64,7 +73,7 @@ def _scripted(state: State, path: Path) -> None:
     torch.jit.script(network).save(str(path))  # type: ignore[no-untyped-call]
 
 
-CONTAINERS = [_bare, _training, _plain_file, _safetensors, _traced, _scripted]
+CONTAINERS = [_bare, _training, _averaged, _last, _plain_file, _safetensors, _traced, _scripted]
 
 
 @pytest.mark.filterwarnings(r"ignore:.*torch\.jit:FutureWarning")

@@ -9,7 +9,8 @@ import torch
 from contracts.engines import EngineInfo, Need
 from contracts.errors import EngineFault, EngineUnknown, WeightsMissing
 from contracts.settings import Settings
-from engines.registry import choose_device, found_files, load, names, state
+from engines.needs import found_files
+from engines.registry import choose_device, load, names, state
 
 pytestmark = pytest.mark.unit
 

@@ -222,7 +222,7 @@ def test_several_checkpoints_are_told_by_name(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(WeightsMissing, match=r"wav2lip\.pth, wav2lip_gan\.pth") as told:
         Wav2LipEngine.load(_CPU, tmp_path)
-    assert told.value.remedy.startswith(f"Keep the one that is to be used in {tmp_path}")
+    assert told.value.remedy.startswith(f"Keep the one in {tmp_path}")
 
 
 def _cut_short(path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from engines.stills import read_still
 from scripts.speed.clips import voice_of
-from scripts.speed.work import Task
+from scripts.speed.tasks import Task
 from tests.engines.generated_media import write_video
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"

@@ -9,7 +9,8 @@ from engines.audio import read_speech
 from engines.media import VideoSource
 from scripts.speed.clips import looped, voice_of
 from scripts.speed.stages import Clock, stages
-from scripts.speed.work import Task, analyse, publish, render, transcode
+from scripts.speed.tasks import Task
+from scripts.speed.work import analyse, publish, render, transcode
 from scripts.speed.worker import WorkerFailed, peak_mib
 from tests.engines.generated_media import pictures, write_video
 from tests.scripts.speed.talking import SAMPLES, talking_task

@@ -1,0 +1,1 @@
+"""Making faces clearer (`video_enhance`): by a checkpoint where the operator has one, else by what is built in."""
