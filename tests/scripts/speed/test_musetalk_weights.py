@@ -38,4 +38,4 @@ def test_its_networks_are_as_large_as_the_published_ones(
     with torch.device("meta"):
         own = {key: list(value.shape) for key, value in make().state_dict().items()}
 
-    assert own == {key: shape for key, (shape, _) in published.items()}
+    assert own == {key: shape for key, (shape, _) in published.items() if key.startswith(part)}
