@@ -50,6 +50,7 @@ class JobObjectSchema(StudioJobSchema):
     """A job."""
 
     number = fields.Integer(required=True, metadata={"description": "Works wherever an id does."})
+    engine = fields.String(required=True, metadata={"description": "Which engine does it, as GET /v1/models names it."})
     state = fields.String(required=True, validate=one_of(*(status.value for status in Status)))
     stage = fields.String(required=True, validate=one_of(*(stage.value for stage in Stage)))
     percent = fields.Integer(required=True, metadata={"minimum": 0, "maximum": 100})
@@ -86,6 +87,7 @@ class JobObject(StudioJob):
     """A job."""
 
     number: int
+    engine: str
     state: str
     stage: str
     percent: int
@@ -136,6 +138,7 @@ def job_object(record: JobRecord, view: JobView, pace: Pace | None = None) -> Jo
     return JobObject(
         **studio_job(view, record.model, url),
         number=record.number,
+        engine=record.engine,
         state=view.status,
         stage=view.stage,
         percent=view.percent,

@@ -8,7 +8,7 @@ not depend on how the frames are cut into segments.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -69,11 +69,13 @@ class Canvas:
         side: of its pictures, in pixels.
         interpolation: of OpenCV, by which boxes are scaled to it.
         batch: how many it draws at once.
+        ahead: how many batches are begun before the first of them is waited for.
     """
 
     side: int
     interpolation: int
     batch: int
+    ahead: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def inpainted(
 ) -> Iterator[Frame]:
     """Yield output frames: the given ones with the faces in them drawn anew; as it is where none is to be driven.
 
-    A batch is begun before the one before it is put in place, so that a GPU draws while the CPU pastes.
+    The next batches are begun before one is put in place, so that they are drawn meanwhile.
 
     Args:
         frames: what output frames start, start + 1, … show; not changed.
@@ -101,28 +103,32 @@ def inpainted(
         draw: begins to draw.
         report: called for every batch; raises to stop.
     """
-    source, number = iter(frames), start
-    before: _Group | None = None
-    while taken := list(islice(source, canvas.batch)):
-        group = _begun(taken, plans, number, canvas, draw)
-        if before is not None:
-            yield from _pasted(before)
-        before, number = group, number + len(taken)
-        report(min((number - start) / max(len(plans[0].shown) - start, 1), 1.0))
-    if before is not None:
-        yield from _pasted(before)
+    groups = _begun(iter(frames), plans, start, canvas, draw, report)
+    waiting = deque(islice(groups, canvas.ahead))
+    while waiting:
+        group = waiting.popleft()
+        faces = [face for drawn in group.waits for face in drawn()]
+        waiting.extend(islice(groups, 1))
+        yield from _pasted(group, faces)
 
 
-def _begun(frames: Sequence[Frame], plans: Sequence[FacePlan], start: int, canvas: Canvas, draw: Draw) -> _Group:
-    crops = [
-        crop
-        for number, frame in enumerate(frames, start)
-        for plan in plans
-        if (crop := _crop(frame, plan, number, canvas)) is not None
-    ]
-    batches = [crops[first : first + canvas.batch] for first in range(0, len(crops), canvas.batch)]
-    waits = [draw([*batch, *batch[-1:] * (canvas.batch - len(batch))]) for batch in batches]
-    return _Group(frames, crops, waits, start)
+def _begun(
+    frames: Iterator[Frame], plans: Sequence[FacePlan], start: int, canvas: Canvas, draw: Draw, report: Report
+) -> Iterator[_Group]:
+    """Groups of frames whose faces are being drawn."""
+    first = start
+    while taken := list(islice(frames, canvas.batch)):
+        crops = [
+            crop
+            for number, frame in enumerate(taken, first)
+            for plan in plans
+            if (crop := _crop(frame, plan, number, canvas)) is not None
+        ]
+        batches = [crops[begin : begin + canvas.batch] for begin in range(0, len(crops), canvas.batch)]
+        waits = [draw([*batch, *batch[-1:] * (canvas.batch - len(batch))]) for batch in batches]
+        yield _Group(taken, crops, waits, first)
+        first += len(taken)
+        report(min((first - start) / max(len(plans[0].shown) - start, 1), 1.0))
 
 
 def _crop(frame: Frame, plan: FacePlan, number: int, canvas: Canvas) -> Crop | None:
@@ -135,10 +141,9 @@ def _crop(frame: Frame, plan: FacePlan, number: int, canvas: Canvas) -> Crop | N
     return Crop(plan=plan, number=number, pixels=np.asarray(pixels, np.uint8))
 
 
-def _pasted(group: _Group) -> Iterator[Frame]:
+def _pasted(group: _Group, faces: Sequence[Frame]) -> Iterator[Frame]:
     """Each frame of a group with its faces put in place."""
     # A batch that was filled up gives more faces than there are crops.
-    faces = chain.from_iterable(drawn() for drawn in group.waits)
     waiting = deque(zip(group.crops, faces, strict=False))
     for number, frame in enumerate(group.frames, group.start):
         result = frame

@@ -47,8 +47,7 @@ class MuseTalkEngine:
     info: ClassVar = EngineInfo(
         name="musetalk",
         summary="Draws the lower half of the face anew with MuseTalk 1.5; made for GPUs.",
-        licence="code Apache-2.0; weights: MuseTalk any purpose (MIT repository, CreativeML OpenRAIL-M card), "
-        "auto-encoder MIT, Whisper MIT",
+        licence="code: Apache-2.0; weights: CreativeML OpenRAIL-M and MIT",
         capabilities=Capabilities(several_faces=True),
         needs=NEEDS,
         vram_bytes=4 << 30,
@@ -62,7 +61,7 @@ class MuseTalkEngine:
         self._hear: Hear = Ear(networks.encoder).hear
         self._painter = Painter(networks, _KEPT)
         self._canvas = Canvas(side=SIDE, interpolation=cv2.INTER_LANCZOS4, batch=1 if is_cpu else _GPU_BATCH)
-        # A GPU works off what it was given without waiting for it, and takes less than a second for a batch.
+        # A GPU is told what to do within milliseconds, and is heard from after each batch.
         self._pulse = Pulse(*((networks.unet, networks.vae, networks.encoder) if is_cpu else ()))
 
     @classmethod

@@ -20,6 +20,7 @@ def test_a_waiting_job_says_all_there_is_to_say_of_it(client: FlaskClient) -> No
 
     assert dict(list(answer.items())[7:]) == {
         "number": 1,
+        "engine": "articulate",
         "state": "queued",
         "stage": "fetch",
         "percent": 0,

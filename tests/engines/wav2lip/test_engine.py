@@ -172,7 +172,7 @@ def test_frames_are_taken_one_after_another_and_let_go() -> None:
 
     for _ in engine().render_segment(counted(), analysis, 0, quiet):
         ahead -= 1
-    assert most <= 2 * generator().canvas.batch
+    assert most <= (generator().canvas.ahead + 1) * generator().canvas.batch
 
 
 def test_a_report_that_raises_stops_the_work() -> None:

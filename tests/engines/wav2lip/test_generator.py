@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from engines.base import Frame
 from engines.inpainting.draw import Crop
 from engines.inpainting.plan import FacePlan
 from engines.wav2lip.generator import Generator, layout_of
-from engines.wav2lip.network import Layout
+from engines.wav2lip.network import Layout, Wav2Lip
 from tests.engines.wav2lip.generators import generator, network
 
 pytestmark = pytest.mark.unit
@@ -124,3 +125,23 @@ def test_other_networks_are_named_with_a_remedy(names: list[str], looks: str) ->
     with pytest.raises(WeightsMissing, match=rf"some\.pth looks like .*{looks}") as told:
         layout_of({name: torch.zeros(1) for name in names}, Path("some.pth"))
     assert "96 or 256 px layout" in told.value.remedy
+
+
+def test_batches_drawn_side_by_side_are_those_drawn_one_after_the_other() -> None:
+    usual = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        own = Wav2Lip(Layout.SMALL)
+        own.load_state_dict(network().state_dict())
+        wide = Generator(own.eval().requires_grad_(False), torch.device("cpu"))
+        assert torch.get_num_threads() == 2
+        with ThreadPoolExecutor(1) as later:
+            assert later.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(usual)
+    drawing = wide.drawing()
+    batches = [crops_of(plan(), range(start, start + 4)) for start in (0, 4, 8)]
+    for crops, drawn in zip(batches, [drawing(crops) for crops in batches], strict=True):
+        for face, expected in zip(drawn(), faces(generator(), crops), strict=True):
+            np.testing.assert_array_equal(face, expected)
+    assert wide.canvas.ahead == 2
