@@ -24,6 +24,10 @@ from engines.musetalk.speech import Hear, Hearing, kept, step_begins
 from engines.people.cast import Speaker, cast, warnings_of
 from engines.people.faces import FaceFinder
 from engines.people.stretches import smooth_within
+from engines.restoration.base import Enhancer
+from engines.restoration.built_in import BuiltIn
+from engines.restoration.loading import FOLDER, load_enhancer
+from engines.restoration.tracks import enhanced, tracks_of
 
 if TYPE_CHECKING:
     from engines.musetalk.networks import Networks
@@ -42,22 +46,24 @@ class MuseTalkEngine:
     Args:
         device: where the networks run.
         networks: loaded there.
+        enhancer: makes faces clearer where that is asked for.
     """
 
     info: ClassVar = EngineInfo(
         name="musetalk",
         summary="Draws the lower half of the face anew with MuseTalk 1.5; made for GPUs.",
         licence="code: Apache-2.0; weights: CreativeML OpenRAIL-M and MIT",
-        capabilities=Capabilities(several_faces=True),
+        capabilities=Capabilities(several_faces=True, enhance=True),
         needs=NEEDS,
         vram_bytes=4 << 30,
     )
 
-    def __init__(self, device: torch.device, networks: "Networks") -> None:
+    def __init__(self, device: torch.device, networks: "Networks", enhancer: Enhancer | None = None) -> None:
         from engines.musetalk.ear import Ear
 
         is_cpu = device.type == "cpu"
         self._finder = FaceFinder(device)
+        self._enhancer = enhancer or BuiltIn()
         self._hear: Hear = Ear(networks.encoder).hear
         self._painter = Painter(networks, _KEPT)
         self._canvas = Canvas(side=SIDE, interpolation=cv2.INTER_LANCZOS4, batch=1 if is_cpu else _GPU_BATCH)
@@ -70,7 +76,8 @@ class MuseTalkEngine:
         # The libraries take seconds to import, which whoever only lists engines need not wait for.
         from engines.musetalk.networks import load_networks
 
-        return cls(device, load_networks(files_in(folder), device))
+        enhancer = load_enhancer(device, folder.parent / FOLDER)
+        return cls(device, load_networks(files_in(folder), device), enhancer)
 
     def analyse(
         self,
@@ -94,7 +101,8 @@ class MuseTalkEngine:
             warnings += warnings_of(speech.side, speaker, timeline)
             report(0.95)
         report(1.0)
-        return Analysis(tensors=pack(plans), warnings=warnings)
+        clearer = tracks_of(speakers, timeline) if direction.enhance else {}
+        return Analysis(tensors=pack(plans) | clearer, warnings=warnings)
 
     def render_segment(
         self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
@@ -110,7 +118,8 @@ class MuseTalkEngine:
                 return _coming(self._painter.draw([crop.pixels for crop in crops], torch.cat(heard)))
 
         try:
-            yield from inpainted(frames, plans, start, self._canvas, draw, told)
+            drawn = inpainted(frames, plans, start, self._canvas, draw, told)
+            yield from enhanced(drawn, analysis.tensors, start, self._enhancer, told.again)
         except torch.OutOfMemoryError as error:
             raise _no_memory() from error
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -19,6 +20,10 @@ from engines.needs import only_file
 from engines.people.cast import Speaker, cast, warnings_of
 from engines.people.faces import FaceFinder
 from engines.people.stretches import smooth_within
+from engines.restoration.base import Enhancer
+from engines.restoration.built_in import BuiltIn
+from engines.restoration.loading import FOLDER, load_enhancer
+from engines.restoration.tracks import enhanced, tracks_of
 from engines.wav2lip.box import face_boxes
 from engines.wav2lip.generator import Generator
 from engines.wav2lip.mel import COLUMNS_PER_S, RATE_HZ, Mel, mel_spectrogram, window_starts
@@ -37,7 +42,7 @@ INFO = EngineInfo(
     licence="code: Apache-2.0; weights: non-commercial",
     notice="The weights of Wav2Lip are for personal, research and non-commercial use only: the recordings that they "
     "were trained on (LRS2) may not be used commercially, and their publishers gave them no licence.",
-    capabilities=Capabilities(several_faces=True),
+    capabilities=Capabilities(several_faces=True, enhance=True),
     needs=(_GENERATOR,),
     vram_bytes=2 << 30,
 )
@@ -52,18 +57,21 @@ class Wav2LipEngine:
     Args:
         generator: draws faces.
         finder: finds and follows them.
+        enhancer: makes them clearer where that is asked for.
     """
 
     info: ClassVar[EngineInfo] = INFO
 
-    def __init__(self, generator: Generator, finder: FaceFinder) -> None:
+    def __init__(self, generator: Generator, finder: FaceFinder, enhancer: Enhancer | None = None) -> None:
         self._generator = generator
         self._finder = finder
+        self._enhancer = enhancer or BuiltIn()
 
     @classmethod
     def load(cls, device: torch.device, folder: Path) -> Self:
         """See `engines.base.Engine`."""
-        return cls(Generator.load(only_file(_GENERATOR, folder), device), FaceFinder(device))
+        generator = Generator.load(only_file(_GENERATOR, folder), device)
+        return cls(generator, FaceFinder(device), load_enhancer(device, folder.parent / FOLDER))
 
     def analyse(
         self,
@@ -84,7 +92,8 @@ class Wav2LipEngine:
         warnings: tuple[str, ...] = ()
         for side, speaker in zip(plans, speakers, strict=True):
             warnings += warnings_of(side, speaker, timeline)
-        return Analysis(tensors=pack(plans), warnings=warnings)
+        clearer = tracks_of(speakers, timeline) if direction.enhance else {}
+        return Analysis(tensors=pack(plans) | clearer, warnings=warnings)
 
     def render_segment(
         self, frames: Iterable[Frame], analysis: Analysis, start: int, report: Report
@@ -93,7 +102,8 @@ class Wav2LipEngine:
         plans = list(unpack(analysis.tensors).values())
         generator = self._generator
         try:
-            yield from inpainted(frames, plans, start, generator.canvas, generator.drawing(), report)
+            drawn = inpainted(frames, plans, start, generator.canvas, generator.drawing(), report)
+            yield from enhanced(drawn, analysis.tensors, start, self._enhancer, partial(report, 0.0))
         except torch.OutOfMemoryError as error:
             raise _no_memory() from error
 
