@@ -55,7 +55,7 @@ class Generator:
         self._network = network.fold().to(device, self._dtype).to(memory_format=torch.channels_last)
         self._first = int(_DRAWN_FROM * network.layout)
         lanes = min(torch.get_num_threads(), _MOST_LANES)
-        self._lanes = None if is_gpu or lanes == 1 else _lanes(lanes)
+        self._lanes = None if is_gpu else _lanes(lanes)
         self.canvas = Canvas(
             side=int(network.layout),
             interpolation=cv2.INTER_LINEAR,

@@ -35,7 +35,7 @@ def encoded(pictures: Path, fps: float, out: Path) -> None:
     """
     command = [ffmpeg(), "-y", "-loglevel", "error", "-r", str(fps), "-f", "image2", "-i", str(pictures)]
     coded = ["-vcodec", "libx264", "-vf", "format=yuv420p", "-crf", "18", str(out)]
-    subprocess.run([*command, *coded], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([*command, *coded], check=True, stdin=subprocess.DEVNULL)  # nosec B603 # files of our own
 
 
 def muxed(silent: Path, voice: Path, out: Path) -> None:
@@ -45,4 +45,4 @@ def muxed(silent: Path, voice: Path, out: Path) -> None:
         CalledProcessError: when ffmpeg fails.
     """
     command = [ffmpeg(), "-y", "-loglevel", "error", "-i", str(voice), "-i", str(silent), "-strict", "-2", "-q:v", "1"]
-    subprocess.run([*command, str(out)], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([*command, str(out)], check=True, stdin=subprocess.DEVNULL)  # nosec B603 # files of our own

@@ -29,13 +29,16 @@ def _whisper() -> nn.Module:
     return nn.ModuleDict({"encoder": WhisperEncoder(WhisperConfig.from_dict(WHISPER))})
 
 
-@pytest.mark.parametrize(("name", "make"), [("musetalk_unet", _unet), ("sd_vae", _vae), ("whisper_tiny", _whisper)])
+@pytest.mark.parametrize(
+    ("name", "part", "make"),
+    [("musetalk_unet", "", _unet), ("sd_vae", "", _vae), ("whisper_tiny", "encoder.", _whisper)],
+)
 def test_its_networks_are_as_large_as_the_published_ones(
-    name: str, make: Callable[[], nn.Module], parity: Path
+    name: str, part: str, make: Callable[[], nn.Module], parity: Path
 ) -> None:
     published = json.loads((parity / f"{name}.keys.json").read_text())
 
     with torch.device("meta"):
         own = {key: list(value.shape) for key, value in make().state_dict().items()}
 
-    assert own == {key: shape for key, (shape, _) in published.items()}
+    assert own == {key: shape for key, (shape, _) in published.items() if key.startswith(part)}
