@@ -28,6 +28,7 @@ from engines.restoration.base import Enhancer
 from engines.restoration.built_in import BuiltIn
 from engines.restoration.loading import FOLDER, load_enhancer
 from engines.restoration.tracks import enhanced, tracks_of
+from engines.told import Told
 
 if TYPE_CHECKING:
     from engines.musetalk.networks import Networks
@@ -110,7 +111,7 @@ class MuseTalkEngine:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         plans = list(unpack(analysis.tensors).values())
         hearings = {id(plan): Hearing(self._hear, plan.speech.astype("int16", copy=False)) for plan in plans}
-        told = _Told(report)
+        told = Told(report)
 
         def draw(crops: Sequence[Crop]) -> Drawn:
             with self._pulse.during(told.again):
@@ -157,18 +158,3 @@ def _coming(drawn: Tensor) -> Drawn:
         return list(arrived.numpy())
 
     return wait
-
-
-class _Told:
-    """Passes progress on, and repeats it from within a frame."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._fraction = 0.0
-
-    def __call__(self, fraction: float) -> None:
-        self._fraction = fraction
-        self.again()
-
-    def again(self) -> None:
-        self._report(self._fraction)

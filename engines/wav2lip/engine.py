@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -24,6 +23,7 @@ from engines.restoration.base import Enhancer
 from engines.restoration.built_in import BuiltIn
 from engines.restoration.loading import FOLDER, load_enhancer
 from engines.restoration.tracks import enhanced, tracks_of
+from engines.told import Told
 from engines.wav2lip.box import face_boxes
 from engines.wav2lip.generator import Generator
 from engines.wav2lip.mel import COLUMNS_PER_S, RATE_HZ, Mel, mel_spectrogram, window_starts
@@ -100,10 +100,10 @@ class Wav2LipEngine:
     ) -> Iterator[Frame]:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         plans = list(unpack(analysis.tensors).values())
-        generator = self._generator
+        generator, told = self._generator, Told(report)
         try:
-            drawn = inpainted(frames, plans, start, generator.canvas, generator.drawing(), report)
-            yield from enhanced(drawn, analysis.tensors, start, self._enhancer, partial(report, 0.0))
+            drawn = inpainted(frames, plans, start, generator.canvas, generator.drawing(told.again), told)
+            yield from enhanced(drawn, analysis.tensors, start, self._enhancer, told.again)
         except torch.OutOfMemoryError as error:
             raise _no_memory() from error
 
