@@ -23,6 +23,7 @@ from engines.mask import masked, read_mask
 from engines.memory import give_back
 from engines.stills import read_still
 from engines.timeline import portrait_timeline, video_timeline
+from engines.told import Told
 from engines.video_apart import VideoApart
 
 _NO_MEMORY = "the worker ran out of memory"
@@ -87,7 +88,7 @@ def analyse(
     """
     _require_able(engine.info, source_info.role, voices)
     lacking = _lacking(engine.info, direction)
-    told = _Told(report)
+    told = Told(report)
     with _memory():
         pictures = _open_source(source, source_info, told.again)
         timeline = pictures.timeline(audio_duration_s, options)
@@ -197,21 +198,6 @@ def _memory() -> Iterator[None]:
         raise EngineMemory("the GPU ran out of memory", remedy="Run one GPU worker on each GPU.") from error
     finally:
         give_back()
-
-
-class _Told:
-    """Passes progress on, and repeats it where nobody knows how much work is left."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._fraction = 0.0
-
-    def __call__(self, fraction: float) -> None:
-        self._fraction = fraction
-        self.again()
-
-    def again(self) -> None:
-        self._report(self._fraction)
 
 
 class _Beat:

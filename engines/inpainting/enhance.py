@@ -1,17 +1,16 @@
 """Faces made clearer after they were drawn, where that is asked for."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
-from engines.base import Frame, Report
+from engines.base import Frame, Waiting
 from engines.inpainting.plan import FacePlan
 from engines.restoration.base import Enhancer
 
 
 def enhanced(
-    frames: Iterable[Frame], plans: Sequence[FacePlan], start: int, enhancer: Enhancer, report: Report
+    frames: Iterable[Frame], plans: Sequence[FacePlan], start: int, enhancer: Enhancer, alive: Waiting
 ) -> Iterator[Frame]:
     """Yield frames with the faces in them made clearer, fading where one comes and goes.
 
@@ -20,10 +19,9 @@ def enhanced(
         plans: of each speaker; those without points are left as they are.
         start: number of the first output frame.
         enhancer: makes them clearer.
-        report: called at least every second; raises to stop.
+        alive: called at least every second; raises to stop.
     """
     wanted = [plan for plan in plans if plan.points.shape[1]]
-    alive = partial(report, 0.0)
     for number, frame in enumerate(frames, start):
         for plan in wanted:
             source = plan.shown[number]

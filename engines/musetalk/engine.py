@@ -26,6 +26,7 @@ from engines.people.faces import FaceFinder
 from engines.people.watch import Watched
 from engines.restoration.base import Enhancer
 from engines.restoration.loading import FOLDER, load_enhancer
+from engines.told import Told
 
 if TYPE_CHECKING:
     from engines.musetalk.networks import Networks
@@ -91,7 +92,7 @@ class MuseTalkEngine:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         plans = list(unpack(analysis.tensors).values())
         hearings = {id(plan): Hearing(self._hear, plan.speech.astype("int16", copy=False)) for plan in plans}
-        told = _Told(report)
+        told = Told(report)
 
         def draw(crops: Sequence[Crop]) -> Drawn:
             with self._pulse.during(told.again):
@@ -99,7 +100,7 @@ class MuseTalkEngine:
                 return _coming(self._painter.draw([crop.pixels for crop in crops], torch.cat(heard)))
 
         drawn = inpainted(frames, plans, start, self._canvas, draw, told)
-        yield from enhanced(drawn, plans, start, self._enhancer, report)
+        yield from enhanced(drawn, plans, start, self._enhancer, told.again)
 
 
 def _boxes(watched: Watched, timeline: Timeline) -> NDArray[np.int32]:
@@ -127,18 +128,3 @@ def _coming(drawn: Tensor) -> Drawn:
         return list(arrived.numpy())
 
     return wait
-
-
-class _Told:
-    """Passes progress on, and repeats it from within a frame."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._fraction = 0.0
-
-    def __call__(self, fraction: float) -> None:
-        self._fraction = fraction
-        self.again()
-
-    def again(self) -> None:
-        self._report(self._fraction)

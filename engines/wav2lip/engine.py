@@ -21,6 +21,7 @@ from engines.people.faces import FaceFinder
 from engines.people.watch import Watched
 from engines.restoration.base import Enhancer
 from engines.restoration.loading import FOLDER, load_enhancer
+from engines.told import Told
 from engines.wav2lip.box import face_boxes
 from engines.wav2lip.generator import Generator
 from engines.wav2lip.mel import COLUMNS_PER_S, RATE_HZ, Mel, mel_spectrogram, window_starts
@@ -83,9 +84,9 @@ class Wav2LipEngine:
     ) -> Iterator[Frame]:
         """See `engines.base.Engine`; a frame without a face is given back as it is."""
         plans = list(unpack(analysis.tensors).values())
-        generator = self._generator
-        drawn = inpainted(frames, plans, start, generator.canvas, generator.drawing(), report)
-        yield from enhanced(drawn, plans, start, self._enhancer, report)
+        generator, told = self._generator, Told(report)
+        drawn = inpainted(frames, plans, start, generator.canvas, generator.drawing(told.again), told)
+        yield from enhanced(drawn, plans, start, self._enhancer, told.again)
 
 
 def _boxes(watched: Watched, timeline: Timeline) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
 """The network of a checkpoint at work: layouts told apart, faces drawn a batch at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Barrier
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from contracts.errors import WeightsMissing
-from engines.base import Frame
+from engines.base import Frame, Waiting
 from engines.checkpoint import fit, named, read_tensors
 from engines.inpainting.draw import Canvas, Crop, Drawn
 from engines.wav2lip.mel import windows
@@ -22,6 +22,8 @@ from engines.wav2lip.network import Layout, Wav2Lip
 _CPU_BATCH, _GPU_BATCH = 4, 32
 #: Batches that are drawn side by side on a CPU, at most, and on a GPU one after the other.
 _MOST_LANES, _GPU_AHEAD = 8, 2
+#: How often a sign of life is given while a batch is waited for, in seconds.
+_LOOK_S = 0.5
 #: Faces are drawn from this part of their height on: above, the network only gives back what it was given.
 _DRAWN_FROM = 5 / 12
 
@@ -72,15 +74,19 @@ class Generator:
         """
         return cls(_read(path), device)
 
-    def drawing(self) -> Callable[[Sequence[Crop]], Drawn]:
-        """Draws the faces of one segment; a still picture's is looked at once."""
+    def drawing(self, alive: Waiting) -> Callable[[Sequence[Crop]], Drawn]:
+        """Draws the faces of one segment; a still picture's is looked at once.
+
+        Args:
+            alive: called while faces are waited for; raises to stop.
+        """
         stills: dict[int, Maps] = {}
 
         def draw(crops: Sequence[Crop]) -> Drawn:
             if self._lanes is None:
                 return self._begin(crops, stills)
             begun = self._lanes.submit(self._begin, crops, stills)
-            return lambda: begun.result()()
+            return lambda: _awaited(begun, alive)()
 
         return draw
 
@@ -133,6 +139,14 @@ def _lanes(count: int) -> ThreadPoolExecutor:
         arrival.result()
     torch.set_num_threads(usual)
     return lanes
+
+
+def _awaited(begun: Future[Drawn], alive: Waiting) -> Drawn:
+    """What is begun, once it is done."""
+    while not begun.done():
+        wait([begun], _LOOK_S)
+        alive()
+    return begun.result()
 
 
 def _is_still(crop: Crop) -> bool:

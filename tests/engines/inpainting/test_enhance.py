@@ -39,7 +39,7 @@ def frames(count: int) -> Iterator[Frame]:
         yield np.full((64, 64, 3), number, np.uint8)
 
 
-def quiet(_fraction: float) -> None:
+def quiet() -> None:
     """Take no notice."""
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_enhanced_where_nobody_asked() -> None:
 def test_it_can_be_stopped() -> None:
     plan = replace(plan_of(1, (10, 10, 50, 50)), points=np.ones((1, 3, 2), np.float32), presence=np.ones(1, np.float32))
 
-    def stop(_fraction: float) -> None:
+    def stop() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

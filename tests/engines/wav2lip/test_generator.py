@@ -35,6 +35,10 @@ def plan(frames: int = _FRAMES, sources: int = _FRAMES) -> FacePlan:
     )
 
 
+def quiet() -> None:
+    """Nobody waits."""
+
+
 def crops_of(of: FacePlan, numbers: Sequence[int], side: int = 96) -> list[Crop]:
     drawn = np.random.default_rng(6)
     pixels = [drawn.integers(0, 256, (side, side, 3), np.uint8) for _ in range(len(of.boxes))]
@@ -42,7 +46,7 @@ def crops_of(of: FacePlan, numbers: Sequence[int], side: int = 96) -> list[Crop]
 
 
 def faces(of: Generator, crops: Sequence[Crop]) -> list[Frame]:
-    return list(of.drawing()(crops)())
+    return list(of.drawing(quiet)(crops)())
 
 
 def as_public(layout: Layout, crop: Crop) -> Frame:
@@ -92,7 +96,7 @@ def test_a_still_picture_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(of._network, "look", counted)
     left, right = plan(sources=1), plan(sources=1)
-    drawing = of.drawing()
+    drawing = of.drawing(quiet)
     for start in (0, 2):
         both = [crop for number in (start, start + 1) for crop in crops_of(left, [number]) + crops_of(right, [number])]
         assert len(drawing(both)()) == of.canvas.batch
@@ -141,9 +145,18 @@ def test_batches_drawn_side_by_side_are_those_drawn_one_after_the_other() -> Non
             assert later.submit(torch.get_num_threads).result() == 2
     finally:
         torch.set_num_threads(usual)
-    drawing = wide.drawing()
+    drawing = wide.drawing(quiet)
     batches = [crops_of(plan(), range(start, start + 4)) for start in (0, 4, 8)]
     for crops, drawn in zip(batches, [drawing(crops) for crops in batches], strict=True):
         for face, expected in zip(drawn(), faces(generator(), crops), strict=True):
             np.testing.assert_array_equal(face, expected)
     assert wide.canvas.ahead == 2
+
+
+def test_whoever_stops_the_work_stops_it_within_a_batch() -> None:
+    def stop() -> None:
+        raise InterruptedError
+
+    drawn = generator().drawing(stop)(crops_of(plan(), range(4)))
+    with pytest.raises(InterruptedError):
+        drawn()
