@@ -42,8 +42,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except Exception as fault:  # A damaged pickle may raise anything.
         raise WeightsMissing(f"{named(path)} is damaged or cut short", remedy=_again(path)) from fault
     tensors = _state_of(found)
-    if not tensors:
-        raise WeightsMissing(f"{named(path)} holds no tensors", remedy=f"Put the file of the network itself at {path}.")
+    if not tensors or any(tensor.is_meta for tensor in tensors.values()):
+        what = "tensors without values" if tensors else "no tensors"
+        raise WeightsMissing(f"{named(path)} holds {what}", remedy=f"Put the file of the network itself at {path}.")
     return tensors
 
 
@@ -70,9 +71,24 @@ def _start_of(path: Path) -> bytes:
 def _read(path: Path, start: bytes) -> object:
     if start[8:9] == b"{":
         return load_file(path)
-    if zipfile.is_zipfile(path) and is_torchscript(path):
-        return read_torchscript(path)
+    if zipfile.is_zipfile(path):
+        _require_plain(path)
+        if is_torchscript(path):
+            return read_torchscript(path)
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _require_plain(path: Path) -> None:
+    """See that an archive's tensors take no more memory than its file: they are never compressed, nor laid over others.
+
+    Raises:
+        ValueError: when they are.
+    """
+    with zipfile.ZipFile(path) as archive:
+        # The program of TorchScript is compressed, and not read.
+        read = sum(entry.file_size for entry in archive.infolist() if "/code/" not in entry.filename)
+    if read > path.stat().st_size:
+        raise ValueError(f"the archive unpacks to {read} bytes")
 
 
 def _state_of(found: object) -> dict[str, Tensor]:
@@ -85,7 +101,7 @@ def _state_of(found: object) -> dict[str, Tensor]:
 
 
 def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Fill a network and set it to inference; half-precision values are widened to the network's own.
+    """Fill a network and set it to inference; values of another precision are brought to the network's own.
 
     Args:
         network: takes exactly these tensors, and keeps them; made on the `meta` device, it takes no memory before.
@@ -93,18 +109,25 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
         path: where they are from, to name it.
 
     Raises:
-        WeightsMissing: when names or shapes differ, with what differs.
+        WeightsMissing: when names, shapes or kinds of numbers differ, with what differs.
     """
     own = network.state_dict()
+    shared = [(name, tensors[name], value) for name, value in own.items() if name in tensors]
     differing = [
-        f"{name} is {_shape(tensors[name])} instead of {_shape(value)}"
-        for name, value in own.items()
-        if name in tensors and tensors[name].shape != value.shape
+        f"{name} is {_shape(tensor)} instead of {_shape(value)}"
+        for name, tensor, value in shared
+        if tensor.shape != value.shape
+    ]
+    unlike = [
+        f"{name} is {_kind(tensor)} instead of {_kind(value)}"
+        for name, tensor, value in shared
+        if value.is_floating_point() and not tensor.is_floating_point()
     ]
     said = [
         _counted("lacks", [name for name in own if name not in tensors]),
         _counted("has beside them", [name for name in tensors if name not in own]),
         _counted("differs in shape", differing),
+        _counted("differs in kind", unlike),
     ]
     if any(said):
         raise WeightsMissing(
@@ -119,6 +142,10 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
 
 def _shape(tensor: Tensor) -> str:
     return "x".join(map(str, tensor.shape)) or "one number"
+
+
+def _kind(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _counted(what: str, found: list[str]) -> str:

@@ -75,6 +75,7 @@ class _Reader(pickle.Unpickler):
         super().__init__(io.BytesIO(archive.read(tree)))
         self._archive = archive
         self._folder = tree.rpartition("/")[0]
+        self._storages: dict[str, Tensor] = {}
 
     def find_class(self, module: str, name: str) -> Callable[..., object] | torch.dtype:
         """What a name of the pickle stands for."""
@@ -91,14 +92,19 @@ class _Reader(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it calls for {module}.{name}")
 
     def persistent_load(self, pid: tuple[str, torch.dtype, str, str, int]) -> Tensor:
-        """A storage: its values as a flat tensor."""
+        """A storage: its values as a flat tensor; read once, however many tensors share it."""
         _, kind, key, _, count = pid
-        values = bytearray(self._archive.read(f"{self._folder}/data/{key}"))
-        return torch.frombuffer(values, dtype=kind, count=count) if count else torch.empty(0, dtype=kind)
+        if key not in self._storages:
+            values = bytearray(self._archive.read(f"{self._folder}/data/{key}"))
+            self._storages[key] = (
+                torch.frombuffer(values, dtype=kind, count=count) if count else torch.empty(0, dtype=kind)
+            )
+        return self._storages[key]
 
 
 def _rebuilt(storage: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_rest: object) -> Tensor:
-    return torch.as_strided(storage, size, stride, offset).clone()
+    # No copy, as a stride of 0 makes a large one of a small file.
+    return torch.as_strided(storage, size, stride, offset)
 
 
 def _listed(values: object) -> object:

@@ -185,3 +185,46 @@ def test_a_checkpoint_of_another_layout_is_refused_with_what_differs(state: Stat
     assert "lacks 1 tensors (last.bias)" in said
     assert "has beside them 1 tensors (more)" in said
     assert "first.0.weight is 4x1x3x3 instead of 3x1x3x3" in said
+
+
+@pytest.mark.parametrize("value", [torch.ones(2, dtype=torch.int64), torch.ones(2, dtype=torch.complex64)])
+def test_values_that_are_no_weights_are_refused_with_what_they_are(value: Tensor, state: State, tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissing) as fault:
+        fit(Network(), state | {"last.bias": value}, tmp_path / "w.pth")
+
+    kind = str(value.dtype).removeprefix("torch.")
+    assert f"it differs in kind 1 tensors (last.bias is {kind} instead of float32)" in fault.value.message
+
+
+def test_tensors_without_values_are_refused(tmp_path: Path) -> None:
+    torch.save(Network().to("meta").state_dict(), tmp_path / "w.pth")
+
+    with pytest.raises(WeightsMissing, match=r"^.*w\.pth holds tensors without values$"):
+        read_tensors(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("more", [(), ("constants.pkl",)])
+def test_an_archive_that_unpacks_to_more_than_its_size_is_not_unpacked(more: tuple[str, ...], tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(100_000)}, tmp_path / "plain.pth")
+    kind = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(tmp_path / "plain.pth") as plain, zipfile.ZipFile(tmp_path / "w.pth", "w", kind) as packed:
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name))
+        for name in more:
+            packed.writestr(f"plain/{name}", b"")
+
+    with pytest.raises(WeightsMissing, match="damaged or cut short") as fault:
+        read_tensors(tmp_path / "w.pth")
+
+    assert "unpacks to" in str(fault.value.__cause__)
+
+
+def test_tensors_of_a_torchscript_archive_take_no_more_than_its_storages(tmp_path: Path) -> None:
+    torch.save({"a": torch.ones(1).expand(10**6, 10**6)}, tmp_path / "plain.pth")
+    with zipfile.ZipFile(tmp_path / "plain.pth", "a") as archive:
+        archive.writestr("plain/constants.pkl", b"")
+
+    tensors = read_tensors(tmp_path / "plain.pth")
+
+    assert tensors["a"].shape == (10**6, 10**6)
+    assert tensors["a"].untyped_storage().nbytes() == 4
