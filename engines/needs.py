@@ -4,12 +4,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.engines import Need
-from contracts.errors import WeightsMissing
+from contracts.errors import EngineFault, WeightsMissing
 
 
 def found_files(need: Need, folder: Path) -> list[Path]:
-    """The files of an engine's folder that may be the one it needs, sorted."""
-    return sorted({path for pattern in need.paths for path in folder.glob(pattern) if path.is_file()})
+    """The files of an engine's folder that may be the one it needs, sorted.
+
+    Raises:
+        WeightsMissing: when the folder may not be looked into.
+        EngineFault: when a path of the need is none below a folder.
+    """
+    try:
+        return sorted({path for pattern in need.paths for path in folder.glob(pattern) if path.is_file()})
+    except OSError as fault:
+        raise WeightsMissing(
+            f"the folder {folder.name}/ cannot be read: {fault.strerror}",
+            remedy=f"Let the user that the workers run as read {folder} and what is in it.",
+        ) from fault
+    except (ValueError, NotImplementedError) as fault:
+        raise EngineFault(
+            f"the engine {folder.name!r} needs a file by no path below its folder: {need}",
+            remedy="Have its package name files relative to its folder.",
+        ) from fault
 
 
 def require_files(needs: Sequence[Need], folder: Path) -> None:
@@ -22,7 +38,7 @@ def require_files(needs: Sequence[Need], folder: Path) -> None:
     if lacking:
         raise WeightsMissing(
             f"the engine {folder.name!r} lacks {'; '.join(map(str, lacking))}",
-            remedy=f"{_where_from(lacking)} Put it into {folder}.",
+            remedy=f"{_where_from(lacking)} Put {'it' if len(lacking) == 1 else 'them'} into {folder}.",
         )
 
 

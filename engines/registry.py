@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from contracts.engines import EngineInfo, EngineState
+from contracts.engines import EngineInfo, EngineState, read_states, write_states
 from contracts.errors import EngineFault, EngineUnknown, MouthpieceError, WeightsMissing
 from contracts.settings import Device, Settings
 from engines.base import Engine
@@ -68,7 +68,22 @@ def _class(name: str) -> type[Engine]:
             f"the engine {name!r} does not load: its entry point is no class with an `info`",
             remedy="Have its package follow engines/base.py.",
         )
+    _require_told(name, engine.info)
     return engine
+
+
+def _require_told(name: str, info: EngineInfo) -> None:
+    """See that the API can be told of an engine: one package's slip would hide all other engines of this host."""
+    state = EngineState(name=name, info=info)
+    try:
+        is_same = read_states(write_states([state])) == (state,)
+    except (TypeError, ValueError):
+        is_same = False
+    if not is_same:
+        raise EngineFault(
+            f"the engine {name!r} does not load: a field of its `info` is of another type than it should be",
+            remedy="Have its package follow contracts/engines.py, where lists are tuples.",
+        )
 
 
 def _require_usable(info: EngineInfo, folder: Path, settings: Settings) -> None:

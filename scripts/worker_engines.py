@@ -4,7 +4,6 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from contracts.errors import MouthpieceError
 from contracts.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -20,7 +19,8 @@ async def keep_announcing(settings: Settings, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await asyncio.to_thread(announce, settings)
-        except (MouthpieceError, OSError) as fault:
-            logger.warning("engines_unannounced fault=%r", str(fault))
+        except Exception as fault:
+            # Somebody else's engine may fail in any way, and no job waits for this.
+            logger.warning("engines_unannounced fault=%r", fault)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _EVERY_S)

@@ -4,6 +4,7 @@ jobs/<job_id>/inputs/<role>-<sha8>    what a job fetched
 jobs/<job_id>/work/...                what its steps hand each other
 jobs/<job_id>/output.mp4              what links point to
 uploads/<key_id>/<uuid>               what a client sent beforehand
+engines/<host>.<hash>.json            what a host's gpu workers say of their engines
 """
 
 import logging

@@ -1,12 +1,13 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from contracts.engines import EngineInfo, Need
+from contracts.engines import EngineInfo, Need, read_states, write_states
 from contracts.errors import EngineFault, EngineUnknown, WeightsMissing
 from contracts.settings import Settings
 from engines.needs import found_files
@@ -56,6 +57,8 @@ def demanding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: demanding\nVersion: 1.0\n", encoding="utf-8")
     entry = "[mouthpiece.engines]\ndemanding = tests.engines.test_registry:Demanding\n"
     entry += "wrong = tests.engines.test_registry:NEED\n"
+    entry += "sloppy = tests.engines.test_registry:Sloppy\n"
+    entry += "astray = tests.engines.test_registry:Astray\n"
     (package / "entry_points.txt").write_text(entry, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     return Settings(models_dir=tmp_path / "models", accept_licences=frozenset({"demanding"}))
@@ -73,6 +76,14 @@ class Demanding:
     @classmethod
     def load(cls, device: torch.device, folder: Path) -> "Demanding":
         return cls(folder)
+
+
+class Sloppy:
+    info = EngineInfo(name="sloppy", summary="", licence="", needs=[NEED])  # type: ignore[arg-type]
+
+
+class Astray:
+    info = EngineInfo(name="astray", summary="", licence="", needs=(replace(NEED, paths=("/srv/*.pth",)),))
 
 
 def test_an_engine_gets_the_folder_that_its_files_are_in(demanding: Settings) -> None:
@@ -112,3 +123,26 @@ def test_an_entry_point_that_is_no_engine_is_told(demanding: Settings) -> None:
         load("wrong", demanding)
 
     assert "entry point" in state("wrong", demanding).fault
+
+
+def test_an_engine_that_could_not_be_told_of_is_named_and_hides_no_other(demanding: Settings) -> None:
+    with pytest.raises(EngineFault, match="'sloppy' does not load: a field of its `info` is of another type"):
+        load("sloppy", demanding)
+
+    told = (state("sloppy", demanding), state("articulate", demanding))
+
+    assert told[0].info is None
+    assert read_states(write_states(told)) == told
+
+
+def test_files_that_lie_elsewhere_are_the_packages_fault(demanding: Settings) -> None:
+    assert "'astray' needs a file by no path below its folder" in state("astray", demanding).fault
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 300)
+
+    with pytest.raises(WeightsMissing, match="cannot be read: File name too long") as fault:
+        found_files(NEED, folder)
+
+    assert str(folder) in fault.value.remedy
