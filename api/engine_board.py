@@ -41,7 +41,7 @@ class EngineBoard:
         now = self._now()
         with self._lock:
             if not 0 <= now - self._read_at < _HELD_S:
-                self._held = dict(_merged(list(self._announcements.fresh(now))))
+                self._held = dict(_merged(self._announcements.fresh(now)))
                 self._read_at = now
             return self._held
 

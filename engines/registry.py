@@ -89,7 +89,7 @@ def _require_told(name: str, info: EngineInfo) -> None:
 def _require_usable(info: EngineInfo, folder: Path, settings: Settings) -> None:
     if info.notice and info.name not in settings.accept_licences:
         raise WeightsMissing(
-            f"the terms of the weights of {info.name!r} are not accepted: {info.notice}",
+            f"the terms of the weights of {info.name!r} are not accepted: {info.notice.rstrip('.')}",
             remedy=f"If you may use them so, set MOUTHPIECE_ACCEPT_LICENCES={_accepting(info.name, settings)}.",
         )
     require_files(info.needs, folder)

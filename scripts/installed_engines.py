@@ -52,8 +52,11 @@ def files(state: EngineState, settings: Settings) -> Iterator[FoundFile]:
 
 
 def _compared(path: Path, need: Need) -> str:
-    with path.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+    except OSError as fault:
+        return f"cannot be read: {fault.strerror}"
     if not need.sha256:
         return f"sha256 {digest}"
     known = "a published file" if digest in need.sha256 else "none of the published files known here"

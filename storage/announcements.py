@@ -5,7 +5,6 @@ engines/<host>.<hash of the text>.json
 
 import re
 import tempfile
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,6 +29,7 @@ class Announcements:
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
+        self._read: dict[str, tuple[EngineState, ...]] = {}
 
     def announce(self, host: str, states: tuple[EngineState, ...], now: float) -> None:
         """Say how the engines of a host stand; to be said again before it is stale.
@@ -39,7 +39,7 @@ class Announcements:
         """
         text = write_states(states)
         own = f"{_FOLDER}/{_NOT_IN_KEYS.sub('-', host)[:100]}."
-        # What a key holds never changes, so that copies of it need not be asked for again.
+        # What a key holds never changes, so that it is read once.
         key = f"{own}{sha256(text.encode()).hexdigest()[:16]}.json"
         with tempfile.TemporaryDirectory() as folder:
             (path := Path(folder) / "engines.json").write_text(text, encoding="utf-8")
@@ -48,16 +48,20 @@ class Announcements:
             if blob.key != key and (blob.key.startswith(own) or now - blob.stored_at > _KEPT_S):
                 self._blobs.delete(blob.key)
 
-    def fresh(self, now: float) -> Iterator[tuple[EngineState, ...]]:
+    def fresh(self, now: float) -> list[tuple[EngineState, ...]]:
         """The engines of each host that has a worker.
 
         Raises:
             StorageBusy: when they cannot be read at the moment.
         """
-        for blob in self._blobs.listing(_FOLDER):
-            if now - blob.stored_at <= FRESH_S:
-                try:
-                    yield read_states(self._blobs.local(blob.key).read_text(encoding="utf-8"))
-                except (BlobMissing, FileNotFoundError, ValueError):
-                    # Said anew this moment, or by a worker of another release.
-                    continue
+        keys = [blob.key for blob in self._blobs.listing(_FOLDER) if now - blob.stored_at <= FRESH_S]
+        found = {key: self._read[key] if key in self._read else self._states(key) for key in keys}
+        self._read = {key: states for key, states in found.items() if states is not None}
+        return list(self._read.values())
+
+    def _states(self, key: str) -> tuple[EngineState, ...] | None:
+        try:
+            return read_states(self._blobs.local(key).read_text(encoding="utf-8"))
+        except (BlobMissing, FileNotFoundError, ValueError):
+            # Said anew this moment, or by a worker of another release.
+            return None

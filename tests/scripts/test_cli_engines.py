@@ -62,7 +62,7 @@ def test_a_missing_file_is_named_with_where_to_get_it(engine: str, settings: Set
 
     assert f"the engine '{engine}' lacks " in fault.message
     assert "github.com" in fault.remedy or "huggingface.co" in fault.remedy
-    assert f"Put it into {settings.models_dir / engine}." in fault.remedy
+    assert fault.remedy.endswith((f"Put it into {(place := settings.models_dir / engine)}.", f"Put them into {place}."))
 
 
 def test_a_web_page_saved_as_a_checkpoint_is_told(engine: str, settings: Settings) -> None:
@@ -119,6 +119,20 @@ def test_one_engine_is_told_with_its_files_and_loaded(settings: Settings, monkey
     assert "none of the published files known here" in told.output
     assert "licence: MIT" in told.output
     assert told.output.rstrip().endswith("loads: ready")
+
+
+def test_a_file_that_cannot_be_read_is_told_as_such(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(settings.models_dir / "musetalk")
+    configuration = settings.models_dir / "musetalk" / "musetalkV15" / "musetalk.json"
+    configuration.unlink()
+    # Nobody can read its first page, root neither.
+    configuration.symlink_to("/proc/self/mem")
+    monkeypatch.setenv("MOUTHPIECE_MODELS_DIR", str(settings.models_dir))
+
+    told = CliRunner().invoke(engines, ["musetalk"])
+
+    assert f"{configuration}: cannot be read: Input/output error" in told.output
+    assert isinstance(told.exception, SystemExit), told.exception
 
 
 def test_the_command_says_it_in_a_line_and_leaves_no_file(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_engines_are_announced_until_the_worker_stops(tmp_path: Path) -> None:
 
     asyncio.run(_for_a_while(settings))
 
-    assert len(list(Announcements(open_blobs(settings)).fresh(time.time()))) == 1
+    assert len(Announcements(open_blobs(settings)).fresh(time.time())) == 1
 
 
 def test_a_store_that_is_away_is_logged_and_stops_no_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

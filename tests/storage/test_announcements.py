@@ -37,7 +37,7 @@ def test_what_a_host_says_last_counts(announcements: Announcements, blobs: Local
     for states in ((ONE,), (ONE,), (ONE, TWO)):
         announcements.announce("host", states, now)
 
-    assert list(announcements.fresh(now)) == [(ONE, TWO)]
+    assert announcements.fresh(now) == [(ONE, TWO)]
     assert len(list(blobs.listing("engines"))) == 1
 
 
@@ -45,7 +45,7 @@ def test_a_host_that_falls_silent_is_forgotten(announcements: Announcements, blo
     now = time.time()
     announcements.announce("gone", (ONE,), now)
 
-    assert list(announcements.fresh(now + FRESH_S + 5)) == []
+    assert announcements.fresh(now + FRESH_S + 5) == []
     announcements.announce("there", (TWO,), now + 90_000)
     assert [blob.key.split(".")[0] for blob in blobs.listing("engines")] == ["engines/there"]
 
@@ -55,4 +55,15 @@ def test_what_cannot_be_read_is_passed_over(announcements: Announcements, blobs:
     blobs.put("engines/other.0.json", tmp_path / "page")
     announcements.announce("host", (ONE,), time.time())
 
-    assert list(announcements.fresh(time.time())) == [(ONE,)]
+    assert announcements.fresh(time.time()) == [(ONE,)]
+
+
+def test_what_was_said_is_read_once(announcements: Announcements, blobs: LocalBlobs, tmp_path: Path) -> None:
+    announcements.announce("host", (ONE,), time.time())
+    announcements.fresh(time.time())
+    (blob,) = blobs.listing("engines")
+    (tmp_path / "other").write_text("[]", encoding="utf-8")
+    blobs.put(blob.key, tmp_path / "other")
+
+    assert announcements.fresh(time.time()) == [(ONE,)]
+    assert Announcements(blobs).fresh(time.time()) == [()]
