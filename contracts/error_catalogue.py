@@ -111,11 +111,13 @@ CATALOGUE: dict[ErrorCode, Meaning] = {
     ),
     ErrorCode.WEIGHTS_MISSING: Meaning(
         "Engine not installed whole",
-        "Files of the engine are missing or differ from its manifest.",
-        "The operator can see with `mouthpiece doctor` which.",
+        "Files of the engine are missing, damaged or of another network, or their terms are not accepted.",
+        "The operator can see with `mouthpiece engines NAME` which.",
     ),
     ErrorCode.ENGINE_UNKNOWN: Meaning(
-        "Unknown engine", "No engine of the configured name is installed.", "The operator has to install or rename it."
+        "Unknown engine",
+        "The engine that the job names is not installed where it was to run.",
+        "The operator has to install or rename it.",
     ),
     ErrorCode.ENGINE_FAULT: Meaning(
         "Engine fault", "The engine failed in a way that trying again does not mend.", "Report the job's id."

@@ -218,7 +218,7 @@ class InternalError(MouthpieceError):
 
 
 class WeightsMissing(InternalError):
-    """An engine's files are missing or differ from their manifest."""
+    """An engine's files are missing, damaged or of another network, or their terms are not accepted."""
 
     code = ErrorCode.WEIGHTS_MISSING
 

@@ -53,6 +53,7 @@ def look(settings: Settings, environ: Mapping[str, str], stack: Stack) -> list[t
         ("compute", lambda: compute(settings)),
         ("encoder", lambda: encoder(settings)),
         ("engine", lambda: engine(settings)),
+        ("engine names", lambda: engine_names(settings)),
         ("enhancement", lambda: enhancement(settings)),
     ]
 
@@ -183,6 +184,18 @@ def engine(settings: Settings) -> Finding:
     if found.info is None or found.fault:
         return Finding(name="engine", state=State.FAULT, detail=found.fault, remedy=found.remedy)
     return Finding(name="engine", state=State.OK, detail=f"{found.name}: {found.info.summary}")
+
+
+def engine_names(settings: Settings) -> Finding:
+    """Whether the settings that name engines name installed ones: a slip would leave an engine open to every key."""
+    from engines.registry import names
+
+    unknown = {*settings.engine_keys.keys, *settings.accept_licences}.difference(names())
+    if unknown:
+        detail = f"not installed here: {', '.join(sorted(unknown))}"
+        remedy = "Mind the spelling in MOUTHPIECE_ENGINE_KEYS and MOUTHPIECE_ACCEPT_LICENCES, or install them."
+        return Finding(name="engine names", state=State.NOTE, detail=detail, remedy=remedy)
+    return Finding(name="engine names", state=State.OK, detail="all that the settings name are installed")
 
 
 def enhancement(settings: Settings) -> Finding:

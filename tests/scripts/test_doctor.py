@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from contracts.engine_keys import read_engine_keys
 from contracts.settings import Secret, Settings
 from scripts import doctor, installed_engines
 from scripts.doctor import State
@@ -86,6 +87,15 @@ def test_an_engine_that_breaks_while_loading_is_told(tmp_path: Path, monkeypatch
 
     assert found.info is None
     assert found.fault == "the engine 'broken' does not load: ZeroDivisionError: division by zero"
+
+
+def test_settings_that_name_no_installed_engine_are_noted() -> None:
+    slips = Settings(engine_keys=read_engine_keys("wave2lip=key_1"), accept_licences=frozenset({"wav2lip", "wav2lp"}))
+
+    finding = doctor.engine_names(slips)
+
+    assert (finding.state, finding.detail) == (State.NOTE, "not installed here: wav2lp, wave2lip")
+    assert "MOUTHPIECE_ENGINE_KEYS" in finding.remedy
 
 
 def test_a_blob_store_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
