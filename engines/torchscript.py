@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 _SCRIPTED = "__torch__"
+#: Far more than networks have: a module may lie in several others, so a small tree can have names without number.
+_MOST_MODULES = 100_000
 _STORED = {
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
@@ -56,16 +58,18 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
             found = _Reader(archive, tree).load()
         except (KeyError, TypeError, AttributeError, IndexError) as fault:
             raise ValueError(f"its object tree is damaged: {fault}") from fault
-    return dict(_tensors(found, ""))
+    return dict(_tensors(found, "", iter(range(_MOST_MODULES))))
 
 
-def _tensors(found: object, prefix: str) -> Iterator[tuple[str, Tensor]]:
+def _tensors(found: object, prefix: str, visits: Iterator[int]) -> Iterator[tuple[str, Tensor]]:
+    if next(visits, None) is None:
+        raise ValueError("its modules hold one another without end")
     if isinstance(found, Mapping):
         for name, value in found.items():
             if isinstance(value, Tensor):
                 yield f"{prefix}{name}", value
             elif isinstance(value, _Module):
-                yield from _tensors(value, f"{prefix}{name}.")
+                yield from _tensors(value, f"{prefix}{name}.", visits)
 
 
 class _Reader(pickle.Unpickler):

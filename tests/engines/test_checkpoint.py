@@ -228,3 +228,18 @@ def test_tensors_of_a_torchscript_archive_take_no_more_than_its_storages(tmp_pat
 
     assert tensors["a"].shape == (10**6, 10**6)
     assert tensors["a"].untyped_storage().nbytes() == 4
+
+
+def test_modules_that_hold_one_another_without_end_are_refused(tmp_path: Path) -> None:
+    # Forty modules, each with the next one in it twice: 2**40 names.
+    nested = b"\x80\x02" + b"c__torch__\nM\n)\x81}b" + b"q\x01"
+    for _ in range(40):
+        nested += b"0c__torch__\nM\n)\x81}(X\x01\x00\x00\x00ah\x01X\x01\x00\x00\x00bh\x01ubq\x01"
+    with zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
+        archive.writestr("w/data.pkl", nested + b".")
+        archive.writestr("w/constants.pkl", b"")
+
+    with pytest.raises(WeightsMissing, match="damaged") as fault:
+        read_tensors(tmp_path / "w.pt")
+
+    assert "without end" in str(fault.value.__cause__)
