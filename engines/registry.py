@@ -58,10 +58,10 @@ def _class(name: str) -> type[Engine]:
     try:
         engine: type[Engine] = next(iter(found)).load()
     except Exception as fault:
-        # Somebody else's package may fail in any way, and is to be named.
+        # Somebody else's package may fail in any way, and is to be named; its words may tell of paths.
         raise EngineFault(
-            f"the engine {name!r} does not load: {type(fault).__name__}: {fault}",
-            remedy="Install its package again, with all that it depends on.",
+            f"the engine {name!r} does not load: {type(fault).__name__}",
+            remedy=f"It says: {fault}. Install its package again, with all that it depends on.",
         ) from fault
     if not isinstance(getattr(engine, "info", None), EngineInfo) or not isinstance(engine, type):
         raise EngineFault(

@@ -86,7 +86,8 @@ def test_an_engine_that_breaks_while_loading_is_told(tmp_path: Path, monkeypatch
     found = installed_engines.tried("broken", Settings(data_dir=tmp_path))
 
     assert found.info is None
-    assert found.fault == "the engine 'broken' does not load: ZeroDivisionError: division by zero"
+    assert found.fault == "the engine 'broken' does not load: ZeroDivisionError"
+    assert found.remedy.startswith("It says: division by zero. ")
 
 
 def test_settings_that_name_no_installed_engine_are_noted() -> None:
