@@ -64,12 +64,7 @@ class EngineBoard:
             WeightsMissing: when it is not ready.
         """
         name = wanted or self._settings.engine
-        if not self._settings.engine_keys.may_use(key_id, name):
-            raise Forbidden(
-                f"this key may not use the engine {name!r}",
-                field=field,
-                remedy="Name an engine that GET /api/v1/models lists for this key, or ask the operator.",
-            )
+        self.require_allowed(name, key_id, field)
         if not wanted or not self.states():
             return name
         state = self.states().get(name)
@@ -79,6 +74,19 @@ class EngineBoard:
         if state.fault:
             raise WeightsMissing(state.fault, field=field, remedy="Ask the operator, or name another engine.")
         return name
+
+    def require_allowed(self, name: str, key_id: str, field: str) -> None:
+        """See that an engine is a key's to use.
+
+        Raises:
+            Forbidden: when it is not.
+        """
+        if not self._settings.engine_keys.may_use(key_id, name):
+            raise Forbidden(
+                f"this key may not use the engine {name!r}",
+                field=field,
+                remedy="Name an engine that GET /api/v1/models lists for this key, or ask the operator.",
+            )
 
 
 def _merged(hosts: list[tuple[EngineState, ...]]) -> Iterator[tuple[str, EngineState]]:

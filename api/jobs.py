@@ -99,6 +99,7 @@ def retry(job_id: str) -> JobObject:
         raise Conflict(
             f"the job is {view.status}", field="id", remedy="Only a job that failed or was cancelled can be run again."
         )
+    services().engines.require_allowed(record.engine, record.key_id, "id")
     job_moves.retry(services().records, services().gateway, record, services().clock())
     return current_job_object(find_job(job_id, "id"))
 

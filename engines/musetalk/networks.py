@@ -17,7 +17,7 @@ from transformers.models.whisper.configuration_whisper import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from contracts.errors import WeightsMissing
-from engines.checkpoint import fit, read_tensors
+from engines.checkpoint import fit, named, read_tensors
 from engines.musetalk.folder import Files
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -61,7 +61,7 @@ def load_networks(files: Files, device: torch.device) -> Networks:
     hears, wants = encoder.config.d_model, unet.config["cross_attention_dim"]
     if hears != wants:
         raise WeightsMissing(
-            f"{_named(files.whisper)} hears {hears} numbers at a time, and {_named(files.unet)} takes {wants}",
+            f"{named(files.whisper)} hears {hears} numbers at a time, and {named(files.unet)} takes {wants}",
             remedy=f"Put the Whisper that MuseTalk was trained with, whisper-tiny, at {files.whisper}.",
         )
     networks = Networks(unet=unet, vae=vae, encoder=encoder)
@@ -85,7 +85,7 @@ def _loaded(
             network = make(_stated(sizes))
     except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as fault:
         raise WeightsMissing(
-            f"{_named(sizes)} states no sizes of such a network: {fault}", remedy=_again(sizes)
+            f"{named(sizes)} states no sizes of such a network: {fault}", remedy=_again(sizes)
         ) from fault
     fit(network, own(read_tensors(weights)), weights)
     return network
@@ -97,18 +97,13 @@ def _stated(path: Path) -> dict[str, object]:
         stated = json.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise WeightsMissing(
-            f"{_named(path)} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}."
+            f"{named(path)} cannot be read: {fault.strerror}", remedy=f"Put the file at {path}."
         ) from fault
     except ValueError as fault:
-        raise WeightsMissing(f"{_named(path)} is damaged, or no JSON file", remedy=_again(path)) from fault
+        raise WeightsMissing(f"{named(path)} is damaged, or no JSON file", remedy=_again(path)) from fault
     if not isinstance(stated, dict):
-        raise WeightsMissing(f"{_named(path)} is no JSON object", remedy=_again(path))
+        raise WeightsMissing(f"{named(path)} is no JSON object", remedy=_again(path))
     return {str(name): value for name, value in stated.items() if not str(name).startswith("_")}
-
-
-def _named(path: Path) -> str:
-    """A file as its publisher names it."""
-    return f"{path.parent.name}/{path.name}"
 
 
 def _again(path: Path) -> str:

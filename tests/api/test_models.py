@@ -10,6 +10,7 @@ from api.app import create_app
 from api.services import Services
 from contracts.engine_keys import read_engine_keys
 from contracts.engines import Capabilities, EngineInfo, EngineState, Need
+from contracts.jobs import JobView, Stage, Status
 from contracts.settings import Settings
 from storage.announcements import Announcements
 from tests.api.bodies import ASYNC_PATH, DEV, GENERATE, GENERATE_PATH, IMAGE_PATH, STUDIO, SUBMIT_PATH
@@ -164,6 +165,22 @@ def test_an_engine_kept_for_some_keys_is_no_others(settings: Settings, gateway: 
     assert (refusal.status_code, refusal.get_json()["errorCode"]) == (403, "forbidden")
     assert "this key may not use the engine 'wav2lip'" in refusal.get_json()["errorMessage"]
     services.records.close()
+
+
+def test_a_job_is_not_run_again_by_an_engine_that_is_kept_for_other_keys_now(
+    settings: Settings, client: FlaskClient, gateway: FakeGateway
+) -> None:
+    client.post(SUBMIT_PATH, json=naming(SUBMIT_PATH, "wav2lip"))
+    [job_id] = gateway.requests
+    gateway.views[job_id] = JobView(job_id=job_id, status=Status.FAILED, stage=Stage.ANALYSE, percent=5)
+    app = _restricted(settings, gateway, "another")
+    later = app.test_client()
+    later.environ_base["HTTP_AUTHORIZATION"] = client.environ_base["HTTP_AUTHORIZATION"]
+
+    answer = later.post(f"/api/v1/jobs/{job_id}/retry")
+
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "forbidden")
+    services_of(app).records.close()
 
 
 def _restricted(settings: Settings, gateway: FakeGateway, key_id: str) -> Flask:
