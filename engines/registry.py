@@ -12,6 +12,7 @@ from contracts.engines import EngineInfo, EngineState, read_states, write_states
 from contracts.errors import EngineFault, EngineUnknown, MouthpieceError, WeightsMissing
 from contracts.settings import Device, Settings
 from engines.base import Engine
+from engines.memory import give_back
 from engines.needs import require_files
 
 GROUP = "mouthpiece.engines"
@@ -37,7 +38,10 @@ def load(name: str, settings: Settings) -> Engine:
     engine = _class(name)
     folder = settings.models_dir / name
     _require_usable(engine.info, folder, settings)
-    return engine.load(choose_device(settings.device), folder)
+    loaded = engine.load(choose_device(settings.device), folder)
+    # What a file was read through is not needed again.
+    give_back()
+    return loaded
 
 
 def state(name: str, settings: Settings) -> EngineState:

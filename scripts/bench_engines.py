@@ -17,6 +17,7 @@ import click
 
 from contracts.settings import Device
 from scripts.speed.beside import Measured, Plan, beside, long_run
+from scripts.speed.tasks import Workers
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MEDIA = _ROOT.parent / "shared" / "media"
@@ -44,6 +45,19 @@ class _Size(click.ParamType[tuple[int, int]]):
         return int(width), int(height)
 
 
+class _Workers(click.ParamType[Workers]):
+    """PROCESSESxTHREADS."""
+
+    name = "PROCESSESxTHREADS"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Workers:
+        """So many processes, of so many threads."""
+        processes, _, threads = str(value).partition("x")
+        if not (processes.isdecimal() and threads.isdecimal() and int(processes) and int(threads)):
+            self.fail(f"{value} is not PROCESSESxTHREADS, such as 2x1", param, ctx)
+        return Workers(int(processes), int(threads))
+
+
 def _source(width: int, height: int) -> Path | None:
     name = _CLIPS.get(f"{width}x{height}")
     path = _MEDIA / name if name else None
@@ -61,7 +75,14 @@ def _source(width: int, height: int) -> Path | None:
     multiple=True,
     help="Faces that the plain loop draws at once: 16 and 128, musetalk 8.",
 )
-@click.option("--processes", type=int, multiple=True, default=(1, 2), show_default=True, help="Our gpu workers.")
+@click.option(
+    "--workers",
+    type=_Workers(),
+    multiple=True,
+    default=("1x1", "1x2", "2x1"),
+    show_default=True,
+    help="Our gpu workers: how many, and threads of each.",
+)
 @click.option(
     "--detector-frames", default=3, show_default=True, help="Frames that the plain loop's detector is timed on."
 )
@@ -75,7 +96,7 @@ def main(
     sizes: tuple[tuple[int, int], ...],
     seconds: float | None,
     batches: tuple[int, ...],
-    processes: tuple[int, ...],
+    workers: tuple[Workers, ...],
     detector_frames: int,
     long_s: float,
     device: str,
@@ -98,7 +119,7 @@ def main(
                 height=height,
                 seconds=seconds or _SECONDS[chosen],
                 batches=batches or _BATCHES[chosen],
-                processes=processes,
+                workers=workers,
                 detector_frames=detector_frames,
                 device=where,
             )

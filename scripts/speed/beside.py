@@ -7,7 +7,7 @@ from typing import Literal
 
 from contracts.settings import Device
 from scripts.speed.apart import Answer, Numbers, called
-from scripts.speed.tasks import Chosen, DetectorTask, Footage, OurTask, PlainTask, Task
+from scripts.speed.tasks import Chosen, DetectorTask, Footage, OurTask, PlainTask, Task, Workers
 
 #: Numbers by name, in as many levels as it takes.
 Measured = dict[str, object]
@@ -24,7 +24,7 @@ class Plan:
         folder: for all files.
         source, sound, width, height, seconds: see `Footage`.
         batches: of the plain loop, each of which is tried.
-        processes: of our engine, likewise.
+        workers: of our engine, likewise.
         detector_frames: that the plain loop's detector is timed on; 0 leaves it out.
         device: where networks run.
     """
@@ -37,7 +37,7 @@ class Plan:
     height: int
     seconds: float
     batches: tuple[int, ...]
-    processes: tuple[int, ...]
+    workers: tuple[Workers, ...]
     detector_frames: int
     device: Device
 
@@ -63,8 +63,8 @@ def beside(plan: Plan, say: Callable[[str], None]) -> Measured:
         say: told what is being done.
 
     Returns:
-        `plain` by batch, `detector`, `ours` with the face's place given (`fixed`) and looked for (`found`) by number of
-        processes, and the `ratios` of the best of each.
+        `plain` by batch, `detector`, `ours` with the face's place given (`fixed`) and looked for (`found`) by
+        workers, and the `ratios` of the best of each.
     """
     say(f"{plan.width}x{plan.height}: clip, voice and weights")
     made = called("scripts.speed.footage:make", plan.footage).numbers
@@ -74,9 +74,9 @@ def beside(plan: Plan, say: Callable[[str], None]) -> Measured:
         plain[str(batch)] = _told(called(_PLAIN[plan.engine], _plain(plan, made, batch)))
     ours: dict[str, dict[str, Numbers]] = {"fixed": {}, "found": {}}
     for kind, runs in ours.items():
-        for count in plan.processes:
-            say(f"{plan.width}x{plan.height}: ours, face {kind}, {count} processes")
-            runs[str(count)] = _told(called("scripts.speed.ours:run", _ours(plan, plan.footage, count, kind)))
+        for workers in plan.workers:
+            say(f"{plan.width}x{plan.height}: ours, face {kind}, workers and their threads: {workers}")
+            runs[str(workers)] = _told(called("scripts.speed.ours:run", _ours(plan, plan.footage, workers, kind)))
     found: Measured = {"clip_frames": made["frames"], "plain": plain, "ours": ours}
     detector: Numbers = {}
     if plan.detector_frames:
@@ -89,13 +89,13 @@ def beside(plan: Plan, say: Callable[[str], None]) -> Measured:
 
 
 def long_run(plan: Plan, seconds: float, say: Callable[[str], None]) -> Measured:
-    """Our engine on the same clip and voice, repeated to so many seconds, by number of processes."""
+    """Our engine on the same clip and voice, repeated to so many seconds, by workers."""
     footage = replace(plan.footage, folder=plan.folder / "long", seconds=seconds)
     called("scripts.speed.footage:repeat", (plan.footage, footage))
     results: Measured = {"seconds": seconds}
-    for count in plan.processes:
-        say(f"{plan.width}x{plan.height}: ours, {seconds:g} s, {count} processes")
-        results[str(count)] = _told(called("scripts.speed.ours:run", _ours(plan, footage, count, "found")))
+    for workers in plan.workers:
+        say(f"{plan.width}x{plan.height}: ours, {seconds:g} s, workers and their threads: {workers}")
+        results[str(workers)] = _told(called("scripts.speed.ours:run", _ours(plan, footage, workers, "found")))
     return results
 
 
@@ -104,12 +104,12 @@ def ratios(plain: Mapping[str, Numbers], ours: Mapping[str, Mapping[str, Numbers
 
     Args:
         plain: by batch: `frames`, `whole_s`, `fps`, `loaded_mib`, `peak_mib`.
-        ours: the same by number of processes, "fixed" and "found".
+        ours: the same by workers, "fixed" and "found".
         detector: `wall_s` of a frame; {} when it was not measured.
 
     Returns:
         `fixed_box`: frames per second with the face's place given on both sides; `detectors_counted`: looked for on
-        both; for each number of our processes `memory`: our peak over the plain loop's when it is fastest, and `grown`:
+        both; for each set of our workers `memory`: our peak over the plain loop's when it is fastest, and `grown`:
         the same of what comes on top of the loaded networks.
     """
     best = max(plain.values(), key=lambda numbers: numbers["fps"])
@@ -119,9 +119,9 @@ def ratios(plain: Mapping[str, Numbers], ours: Mapping[str, Mapping[str, Numbers
         counted = best["frames"] / (best["whole_s"] + best["frames"] * detector["wall_s"])
         result["plain_fps_with_detector"] = counted
         result["detectors_counted"] = found / counted
-    for count, run in ours["found"].items():
-        result[f"memory_{count}"] = run["peak_mib"] / best["peak_mib"]
-        result[f"grown_{count}"] = _grown(run) / _grown(best)
+    for workers, run in ours["found"].items():
+        result[f"memory_{workers}"] = run["peak_mib"] / best["peak_mib"]
+        result[f"grown_{workers}"] = _grown(run) / _grown(best)
     return _rounded(result)
 
 
@@ -146,12 +146,17 @@ def _plain(plan: Plan, made: Numbers, batch: int) -> PlainTask:
     )
 
 
-def _ours(plan: Plan, footage: Footage, processes: int, kind: str) -> OurTask:
-    folder = footage.folder / f"ours-{kind}-{processes}"
+def _ours(plan: Plan, footage: Footage, workers: Workers, kind: str) -> OurTask:
+    folder = footage.folder / f"ours-{kind}-{workers}"
     folder.mkdir()
-    chosen = Chosen(name=plan.engine, models=plan.footage.models, face=plan.footage.face if kind == "fixed" else None)
+    chosen = Chosen(
+        name=plan.engine,
+        models=plan.footage.models,
+        face=plan.footage.face if kind == "fixed" else None,
+        threads=workers.threads,
+    )
     task = Task(clip=footage.clip, voice=footage.voice, seconds=footage.seconds, folder=folder, chosen=chosen)
-    return OurTask(task=task, processes=processes, device=plan.device)
+    return OurTask(task=task, processes=workers.processes, device=plan.device)
 
 
 def _told(answer: Answer) -> Numbers:

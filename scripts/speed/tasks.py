@@ -16,11 +16,13 @@ class Chosen:
         name: of an installed engine; the terms of its weights count as accepted.
         models: the folder of engines' files; None for that of the settings.
         face: a file of `fixed_face`, to measure without looking for faces; None to look for them as jobs do.
+        threads: of each worker.
     """
 
     name: str = "articulate"
     models: Path | None = None
     face: Path | None = None
+    threads: int = 1
 
 
 ARTICULATE = Chosen()
@@ -44,6 +46,17 @@ class Task:
     def piece(self, segment: Segment) -> Path:
         """A segment's file."""
         return self.folder / f"{segment.index:05}.mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """So many `gpu` workers, with so many threads each; written "2x1"."""
+
+    processes: int
+    threads: int
+
+    def __str__(self) -> str:
+        return f"{self.processes}x{self.threads}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

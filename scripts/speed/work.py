@@ -36,9 +36,9 @@ _loaded: dict[tuple[Device, Chosen], Engine] = {}
 def engine(device: Device = "cpu", chosen: Chosen = ARTICULATE) -> Engine:
     """This process's engine, loaded as a worker loads it."""
     if (device, chosen) not in _loaded:
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
-        settings = Settings(device=device, accept_licences=frozenset({chosen.name}))
+        torch.set_num_threads(chosen.threads)
+        cv2.setNumThreads(chosen.threads)
+        settings = Settings(device=device, torch_threads=chosen.threads, accept_licences=frozenset({chosen.name}))
         if chosen.models:
             settings = replace(settings, models_dir=chosen.models)
         loaded = load(chosen.name, settings)

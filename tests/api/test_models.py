@@ -42,7 +42,9 @@ def models(client: FlaskClient) -> dict[str, dict[str, object]]:
 def naming(path: str, engine: str) -> Mapping[str, object]:
     """The body of a request that names an engine."""
     if path == IMAGE_PATH:
-        return STUDIO | {"formState": {**STUDIO["formState"], "engine": engine}}
+        form = STUDIO["formState"]
+        assert isinstance(form, dict)
+        return STUDIO | {"formState": form | {"engine": engine}}
     return (GENERATE if path == GENERATE_PATH else DEV) | {"engine": engine}
 
 
