@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from contracts.errors import WeightsMissing
 from contracts.settings import Settings, environment
 from engines.registry import names
-from scripts.cli_engines import engines
+from scripts.cli import cli
 from scripts.render import render_file
 from tests.engines.musetalk.folders import write_folder
 from tests.engines.prepared import ENGINES
@@ -98,7 +98,7 @@ def test_a_network_of_another_kind_is_told(engine: str, settings: Settings) -> N
 def test_the_list_tells_what_each_engine_lacks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOUTHPIECE_MODELS_DIR", str(settings.models_dir))
 
-    listed = CliRunner().invoke(engines, [])
+    listed = CliRunner().invoke(cli, ["engines"])
 
     assert listed.exit_code == 0, listed.output
     rows = {line.split()[0]: line for line in listed.output.splitlines()[1:] if line and not line.startswith(" ")}
@@ -112,7 +112,7 @@ def test_one_engine_is_told_with_its_files_and_loaded(settings: Settings, monkey
     write_folder(settings.models_dir / "musetalk")
     monkeypatch.setenv("MOUTHPIECE_MODELS_DIR", str(settings.models_dir))
 
-    told = CliRunner().invoke(engines, ["musetalk"])
+    told = CliRunner().invoke(cli, ["engines", "musetalk"])
 
     assert told.exit_code == 0, told.output
     assert told.output.count("sha256") == 6
@@ -129,7 +129,7 @@ def test_a_file_that_cannot_be_read_is_told_as_such(settings: Settings, monkeypa
     configuration.symlink_to("/proc/self/mem")
     monkeypatch.setenv("MOUTHPIECE_MODELS_DIR", str(settings.models_dir))
 
-    told = CliRunner().invoke(engines, ["musetalk"])
+    told = CliRunner().invoke(cli, ["engines", "musetalk"])
 
     assert f"{configuration}: cannot be read: Input/output error" in told.output
     assert isinstance(told.exception, SystemExit), told.exception
