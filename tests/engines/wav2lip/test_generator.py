@@ -143,6 +143,8 @@ def test_batches_drawn_side_by_side_are_those_drawn_one_after_the_other() -> Non
         assert torch.get_num_threads() == 2
         with ThreadPoolExecutor(1) as later:
             assert later.submit(torch.get_num_threads).result() == 2
+        assert wide._lanes is not None
+        assert wide._lanes.submit(torch.get_num_threads).result() == 1
     finally:
         torch.set_num_threads(usual)
     drawing = wide.drawing(quiet)
