@@ -66,8 +66,9 @@ def as_public(layout: Layout, crop: Crop) -> Frame:
 @pytest.mark.parametrize("layout", list(Layout))
 def test_lower_faces_are_the_public_codes_and_upper_ones_the_sources(layout: Layout) -> None:
     batch = generator(layout).canvas.batch
-    crops = crops_of(plan(), range(batch), int(layout))
-    for crop, face in zip(crops[:2], faces(generator(layout), crops), strict=False):
+    # The last ones show a source frame that was shown before, and hear their own moment all the same.
+    crops = crops_of(plan(sources=batch - 1), range(batch), int(layout))
+    for crop, face in list(zip(crops, faces(generator(layout), crops), strict=True))[-2:]:
         begin = 5 * layout // 12
         expected = as_public(layout, crop)[begin:].astype(int)
         assert np.abs(face[begin:] - expected).max() <= 1
