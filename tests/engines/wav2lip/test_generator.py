@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -116,6 +117,10 @@ def test_a_still_picture_is_drawn_as_a_video_of_it() -> None:
 def test_both_layouts_are_told_by_their_blocks() -> None:
     for layout in Layout:
         assert layout_of(network(layout).state_dict(), Path("any.pth")) is layout
+
+
+def test_faces_are_scaled_as_the_public_code_does() -> None:
+    assert generator().canvas.interpolation == cv2.INTER_LINEAR
 
 
 @pytest.mark.parametrize(
