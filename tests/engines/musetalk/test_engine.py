@@ -153,6 +153,17 @@ def test_speech_keeps_with_the_frames_at_any_rate(fps: Fraction, engine: MuseTal
     assert len(plan.speech) == 2 * 16_000
 
 
+def test_what_is_between_speech_is_heard_as_silence(engine: MuseTalkEngine) -> None:
+    hiss = np.random.default_rng(1).normal(0, 0.001, 2 * voice().rate).astype(np.float32)
+    speech = replace(voice(), samples=np.concatenate([voice().samples, hiss]))
+
+    found = analysed(engine, [picture()], timeline(100, is_portrait=True), speech)
+
+    (plan,) = unpack(found.tensors).values()
+    assert not plan.speech[round(2.7 * 16_000) :].any()
+    assert plan.speech[: 2 * 16_000].any()
+
+
 def test_each_of_two_faces_says_what_its_own_voice_does(engine: MuseTalkEngine) -> None:
     pair = np.hstack([picture(), picture()])
     voices = [

@@ -120,6 +120,17 @@ def test_a_face_is_encoded_once_as_long_as_it_is_remembered(networks: Networks) 
     assert encoded.count == 2 * (4 + 3), "the two that were not seen for longest are forgotten: 3 and 2"
 
 
+def test_faces_that_differ_in_the_last_pixel_are_different_faces(networks: Networks) -> None:
+    painter, (face,) = Painter(networks, 4), faces(1)
+    encoded, other = Counter(networks.vae.encoder), face.copy()
+    other[-1, -1, -1] ^= 1
+
+    for given in (face, other, face):
+        painter.draw([given], speech(1))
+
+    assert encoded.count == 2 * 2
+
+
 def test_batches_are_always_as_large_and_each_face_is_itself(networks: Networks) -> None:
     painter, seen = Painter(networks, 2), faces(3)
     encoded = Counter(networks.vae.encoder)
