@@ -1,6 +1,7 @@
 """The analysis of engines that draw faces anew: who speaks where, and what each engine adds to that."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,9 @@ from contracts.jobs import Side
 from engines.base import Analysis, Direction, Frame, Report, Speech, Timeline
 from engines.inpainting.plan import FacePlan, pack
 from engines.inpainting.region import lower_faces
+from engines.inpainting.upright import upright
 from engines.people.cast import Speaker, cast, warnings_of
+from engines.people.casting import too_few
 from engines.people.faces import FaceFinder
 from engines.people.stretches import smooth_within
 from engines.people.watch import Watched, fading
@@ -47,10 +50,15 @@ def analysed(
         report: progress and cancellation.
         boxes: what the engine cuts out.
         hear: what it hears.
+
+    Raises:
+        NoFace: when there is no face for a single voice, or none that can be drawn.
+        TooFewFaces: when that is so of one of several voices.
     """
     speakers = cast(
         finder, frames, voices, timeline, direction, lambda done: report(_FOLLOWING * done), keep_mouths=False
     )
+    speakers = _drawable(speakers, direction)
     plans: dict[Side, FacePlan] = {}
     warnings: tuple[str, ...] = ()
     for speech, speaker in zip(voices, speakers, strict=True):
@@ -69,6 +77,15 @@ def analysed(
         report(_FOLLOWING)
     report(1.0)
     return Analysis(tensors=pack(plans), warnings=warnings)
+
+
+def _drawable(speakers: Sequence[Speaker], direction: Direction) -> list[Speaker]:
+    """The speakers, driven less the more they lean."""
+    leaning = [replace(one, strength=one.strength * upright(one.watched.points)) for one in speakers]
+    able = [one.drivable for one in leaning]
+    if not all(able):
+        raise too_few(able, "upright enough to be drawn", masked=direction.mask is not None)
+    return leaning
 
 
 def _grain(watched: Watched, timeline: Timeline) -> NDArray[np.float32]:

@@ -134,11 +134,18 @@ def _lanes(count: int) -> ThreadPoolExecutor:
     What a thread says about threads holds for it and those that begin later, so all begin here.
     """
     usual, all_here = torch.get_num_threads(), Barrier(count)
-    lanes = ThreadPoolExecutor(count, "draw", initializer=torch.set_num_threads, initargs=(1,))
+    lanes = ThreadPoolExecutor(count, "draw", initializer=_alone)
     for arrival in [lanes.submit(all_here.wait) for _ in range(count)]:
         arrival.result()
     torch.set_num_threads(usual)
     return lanes
+
+
+def _alone() -> None:
+    """Let this thread compute without others."""
+    # The first question or layer of a thread sets its number to what holds for all then; that must come before.
+    torch.get_num_threads()
+    torch.set_num_threads(1)
 
 
 def _awaited(begun: Future[Drawn], alive: Waiting) -> Drawn:

@@ -1,11 +1,12 @@
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from engines.base import Frame
-from engines.inpainting.draw import Canvas, Crop, Drawn, inpainted
+from engines.inpainting.draw import Canvas, Crop, Draw, Drawn, inpainted
 from engines.inpainting.plan import FacePlan
 from tests.engines.inpainting.plans import plan_of
 
@@ -31,6 +32,20 @@ class Painter:
             return [np.full_like(crop.pixels, 100 + crop.number % 16) for crop in crops]
 
         return drawn
+
+
+def noting(crops: list[Crop]) -> Draw:
+    """Draws as `Painter` does, and notes all crops."""
+
+    def draw(batch: Sequence[Crop]) -> Drawn:
+        crops.extend(batch)
+        return Painter()(batch)
+
+    return draw
+
+
+def quiet(_fraction: float) -> None:
+    """Take no notice."""
 
 
 def pictures(count: int) -> list[Frame]:
@@ -87,6 +102,25 @@ def test_frames_come_out_the_same_however_they_are_cut() -> None:
         pieces = render(frames[:cut], [plan]) + render(frames[cut:], [plan], start=cut)
         for got, expected in zip(pieces, whole, strict=True):
             np.testing.assert_array_equal(got, expected)
+
+
+def test_a_source_frame_that_is_shown_again_has_its_own_place() -> None:
+    shown, lefts = [0, 1, 2, 1, 0, 1], [0, 16, 32]
+    plan = replace(
+        plan_of(3, (0, 10, 64, 74)),
+        shown=np.array(shown, np.int32),
+        boxes=np.array([[left, 10, left + 64, 74] for left in lefts], np.int32),
+        outlines=np.array([[[left + 12, 40], [left + 52, 40], [left + 32, 70]] for left in lefts], np.float32),
+    )
+    sources = pictures(3)
+    crops: list[Crop] = []
+    made = list(inpainted(iter(sources[source] for source in shown), [plan], 0, _CANVAS, noting(crops), quiet))
+    for source, got, crop in zip(shown, made, crops, strict=False):
+        own = sources[source][10:74, lefts[source] : lefts[source] + 64]
+        np.testing.assert_array_equal(crop.pixels, cv2.resize(own, (32, 32), interpolation=cv2.INTER_LINEAR))
+        assert crop.place.number == source, "whose grain it has"
+        changed = np.flatnonzero(np.any(got != sources[source], axis=(0, 2)))
+        assert changed.mean() == pytest.approx(lefts[source] + 31.5, abs=3)
 
 
 def test_two_faces_of_a_frame_are_both_drawn() -> None:

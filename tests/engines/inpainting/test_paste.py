@@ -66,6 +66,13 @@ def test_within_the_mask_the_face_lies_where_scaling_it_to_the_box_puts_it() -> 
     assert np.abs(made[105:132, 70:110] - plain[75:102, 30:70]).max() <= 2
 
 
+@pytest.mark.parametrize("side", [96, 256])
+def test_the_mask_of_an_outline_in_the_middle_is_in_the_middle(side: int) -> None:
+    middle = np.array([[70, 66], [110, 66], [110, 114], [70, 114]], np.float32)
+    mask = soft_mask(middle, _BOX, side)
+    np.testing.assert_allclose(mask, mask[::-1, ::-1], atol=0.02)
+
+
 def test_a_face_of_another_shade_takes_the_shade_around_it() -> None:
     picture = smooth_picture()
     face = np.clip(cut_of(picture).astype(int) + np.array([18, -12, 9]), 0, 255).astype(np.uint8)

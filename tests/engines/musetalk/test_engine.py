@@ -1,11 +1,12 @@
 """The engine, from frames and a voice to frames, with networks that are small and know nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -17,6 +18,7 @@ from engines.audio import read_speech
 from engines.base import Analysis, Direction, Frame, Speech, Timeline
 from engines.inpainting.plan import unpack
 from engines.musetalk.engine import MuseTalkEngine
+from engines.musetalk.speech import Hearing
 from tests.engines.people.portrait import VOICE, picture
 
 pytestmark = pytest.mark.unit
@@ -151,6 +153,17 @@ def test_speech_keeps_with_the_frames_at_any_rate(fps: Fraction, engine: MuseTal
     assert len(plan.speech) == 2 * 16_000
 
 
+def test_what_is_between_speech_is_heard_as_silence(engine: MuseTalkEngine) -> None:
+    hiss = np.random.default_rng(1).normal(0, 0.001, 2 * voice().rate).astype(np.float32)
+    speech = replace(voice(), samples=np.concatenate([voice().samples, hiss]))
+
+    found = analysed(engine, [picture()], timeline(100, is_portrait=True), speech)
+
+    (plan,) = unpack(found.tensors).values()
+    assert not plan.speech[round(2.7 * 16_000) :].any()
+    assert plan.speech[: 2 * 16_000].any()
+
+
 def test_each_of_two_faces_says_what_its_own_voice_does(engine: MuseTalkEngine) -> None:
     pair = np.hstack([picture(), picture()])
     voices = [
@@ -166,6 +179,36 @@ def test_each_of_two_faces_says_what_its_own_voice_does(engine: MuseTalkEngine) 
     assert left.boxes[0, 2] <= 512 <= right.boxes[0, 0]
     for half in (slice(0, 512), slice(512, 1024)):
         assert not np.array_equal(frames[2][:, half], pair[:, half])
+
+
+def test_each_face_is_scaled_as_the_public_code_does_and_hears_its_own_voice_at_its_own_moment(
+    engine: MuseTalkEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [np.hstack([frame, frame]) for frame in (video()[0], video()[1])]
+    voices = [
+        replace(voice(), side=Side.LEFT),
+        Speech(samples=voice().samples[::-1].copy(), rate=16_000, side=Side.RIGHT),
+    ]
+    over = replace(timeline(4), width=1024, source_index=np.array([0, 1, 1, 0], np.int32))
+    found = analysed(engine, pairs, over, *voices)
+    drawn: list[tuple[Frame, torch.Tensor]] = []
+
+    def draw(faces: Sequence[Frame], speech: torch.Tensor) -> torch.Tensor:
+        drawn.extend(zip(faces, speech, strict=True))
+        return torch.from_numpy(np.stack(faces))
+
+    monkeypatch.setattr(engine._painter, "draw", draw)
+    list(engine.render_segment([pairs[source] for source in over.source_index], found, 0, quiet))
+
+    plans = list(unpack(found.tensors).values())
+    hearings = [Hearing(engine._hear, plan.speech.astype(np.int16)) for plan in plans]
+    expected = [(number, side) for number in range(4) for side in (0, 1)]
+    for (number, side), (face, heard) in zip(expected, drawn, strict=True):
+        plan, source = plans[side], over.source_index[number]
+        left, top, right, bottom = plan.boxes[source].tolist()
+        cut = pairs[source][top:bottom, left:right]
+        np.testing.assert_array_equal(face, cv2.resize(cut, (256, 256), interpolation=cv2.INTER_LANCZOS4))
+        assert torch.equal(heard, hearings[side].windows([int(plan.begins[number])])[0])
 
 
 def test_nobody_to_drive_is_told_as_such(engine: MuseTalkEngine) -> None:

@@ -53,6 +53,22 @@ def test_faces_are_drawn_of_speech(networks: Networks) -> None:
     assert not torch.equal(painter.draw(faces(1, seed=9), speech(1)), drawn)
 
 
+@torch.inference_mode()
+def test_a_face_goes_in_and_out_as_red_green_and_blue_with_speech_that_knows_its_order(networks: Networks) -> None:
+    (face,), said = faces(1), speech(1)
+    half = face.copy()
+    half[SIDE // 2 :] = 0
+    planes = [torch.from_numpy(given.transpose(2, 0, 1)[None] / np.float32(127.5) - 1) for given in (half, face)]
+    latents = torch.cat([0.18215 * networks.vae.encode(given).latent_dist.mode() for given in planes], dim=1)
+    heard = said + positions(30, 16, torch.device("cpu"), torch.float32)
+    step = networks.unet(latents, torch.tensor([0]), encoder_hidden_states=heard).sample
+    expected = networks.vae.decode(step / 0.18215).sample[0].permute(1, 2, 0).numpy()
+
+    drawn = Painter(networks, 4).draw([face], said)[0].numpy()
+
+    assert np.abs(drawn - np.clip(127.5 * expected + 127.5, 0, 255)).max() <= 0.6
+
+
 def test_the_same_again_is_the_same_to_the_last_bit_remembered_or_not(networks: Networks) -> None:
     painter, (face,) = Painter(networks, 4), faces(1)
 
@@ -102,6 +118,17 @@ def test_a_face_is_encoded_once_as_long_as_it_is_remembered(networks: Networks) 
     for number in (4, 5, 0, 3):
         painter.draw([seen[number]], speech(1))
     assert encoded.count == 2 * (4 + 3), "the two that were not seen for longest are forgotten: 3 and 2"
+
+
+def test_faces_that_differ_in_the_last_pixel_are_different_faces(networks: Networks) -> None:
+    painter, (face,) = Painter(networks, 4), faces(1)
+    encoded, other = Counter(networks.vae.encoder), face.copy()
+    other[-1, -1, -1] ^= 1
+
+    for given in (face, other, face):
+        painter.draw([given], speech(1))
+
+    assert encoded.count == 2 * 2
 
 
 def test_batches_are_always_as_large_and_each_face_is_itself(networks: Networks) -> None:

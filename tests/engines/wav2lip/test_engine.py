@@ -144,6 +144,14 @@ def test_a_voice_of_nothing_leaves_a_finite_plan() -> None:
     assert (plan.begins == plan.begins.clip(0, plan.speech.shape[1] - 16)).all()
 
 
+def test_behind_a_voice_that_ends_early_silence_is_heard() -> None:
+    early = Speech(samples=voice().samples[: voice().rate], rate=voice().rate)
+    plan = unpack(analysed(video(4), Fraction(2), early).tensors)[Side.ONLY]
+    last = np.asarray(plan.speech, np.float32)[:, int(plan.begins[-1]) :]
+    assert last.shape[1] >= 16
+    assert (last == -4).all()
+
+
 def test_two_voices_move_two_faces() -> None:
     both = np.concatenate([picture()[:, 60:460], picture()[:, 60:460]], axis=1)
     frames = [both] * 6
