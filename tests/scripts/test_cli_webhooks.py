@@ -13,7 +13,7 @@ from activities.registry import implementations
 from api.services import utc_now
 from contracts.settings import Settings
 from contracts.steps import Delivery, Queue
-from scripts.cli_webhooks import webhooks
+from scripts.cli import cli
 from scripts.worker import build
 from storage.deliveries import WebhookState
 from storage.keys import ApiKey
@@ -52,7 +52,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _run(*words: str) -> Result:
-    return CliRunner().invoke(webhooks, words)
+    return CliRunner().invoke(cli, ["webhooks", *words])
 
 
 def _kept(records: Records, key: ApiKey, name: str, state: WebhookState, url: str = URL) -> Delivery:
