@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from contracts.engines import EngineState
-from contracts.errors import Forbidden, InvalidRequest, WeightsMissing
+from contracts.errors import Forbidden, InvalidRequest
 from contracts.settings import Settings
 from storage.announcements import Announcements
 
@@ -60,8 +60,7 @@ class EngineBoard:
 
         Raises:
             Forbidden: when it is not the key's to use.
-            InvalidRequest: when no worker has an engine of this name.
-            WeightsMissing: when it is not ready.
+            InvalidRequest: when no worker has an engine of this name, or it is not ready.
         """
         name = wanted or self._settings.engine
         self.require_allowed(name, key_id, field)
@@ -72,7 +71,8 @@ class EngineBoard:
             installed = ", ".join(each.name for each in self.usable_by(key_id))
             raise InvalidRequest(f"no engine named {name!r}", field=field, remedy=f"Installed: {installed}.")
         if state.fault:
-            raise WeightsMissing(state.fault, field=field, remedy="Ask the operator, or name another engine.")
+            remedy = "Ask the operator, or name an engine that GET /api/v1/models lists as ready."
+            raise InvalidRequest(f"the engine {name!r} is not ready: {state.fault}", field=field, remedy=remedy)
         return name
 
     def require_allowed(self, name: str, key_id: str, field: str) -> None:

@@ -140,7 +140,7 @@ def test_an_engine_that_is_not_ready_is_refused_with_what_it_lacks(client: Flask
 
     answer = client.post(SUBMIT_PATH, json=naming(SUBMIT_PATH, "wav2lip"))
 
-    assert (answer.status_code, answer.get_json()["errorCode"]) == (500, "weights_missing")
+    assert (answer.status_code, answer.get_json()["errorCode"]) == (400, "invalid_request")
     assert "it lacks the generator" in answer.get_json()["errorMessage"]
 
 

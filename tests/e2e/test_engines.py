@@ -66,7 +66,7 @@ def test_a_checkpoint_that_is_put_in_place_is_used_without_a_restart(client: Cli
 
     job = client.finished(str(order(client, "musetalk", files)["id"]))
 
-    assert (refusal["code"], refusal["field"]) == ("weights_missing", "formState.engine")
+    assert (refusal["code"], refusal["field"]) == ("invalid_request", "formState.engine")
     assert "lacks the UNet" in str(refusal["error"])
     assert str(models) not in str(refusal)
     assert job["engine"] == "musetalk"
