@@ -1,10 +1,12 @@
 """A face that is always at one place, for measuring what is left of a job when nobody looks for faces."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from engines.analysis import load_analysis, save_analysis
 from engines.base import Engine, Frame
 from engines.people.faces import ALONE, Admit, Bystanders, Face, FaceFinder, Landmarks, Pick, anyone
 
@@ -61,3 +63,13 @@ def look_nowhere(engine: Engine, path: Path) -> None:
         )
     getattr(engine, _FINDER)
     setattr(engine, _FINDER, FixedFace(face))
+
+
+def drive_always(path: Path) -> None:
+    """Have an analysis drive its face in every frame: what passes behind a face that stands still looks like a hand."""
+    saved = load_analysis(path)
+    tensors = {
+        name: np.ones_like(array) if name.endswith(".strength") else array
+        for name, array in saved.analysis.tensors.items()
+    }
+    save_analysis(replace(saved, analysis=replace(saved.analysis, tensors=tensors)), path)

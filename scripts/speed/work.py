@@ -23,7 +23,7 @@ from engines.base import Direction, Engine
 from engines.encode import encode_segment
 from engines.media import VideoSource
 from engines.registry import load
-from scripts.speed.fixed_face import look_nowhere
+from scripts.speed.fixed_face import drive_always, look_nowhere
 from scripts.speed.tasks import ARTICULATE, Chosen, Task
 
 SEGMENT_S = 4.0
@@ -51,7 +51,7 @@ def engine(device: Device = "cpu", chosen: Chosen = ARTICULATE) -> Engine:
 def analyse(task: Task, device: Device = "cpu", encoder: str = SOFTWARE_ENCODER) -> pipeline.Plan:
     """The first step."""
     voices = [read_speech(task.voice)]
-    return pipeline.analyse(
+    plan = pipeline.analyse(
         engine(device, task.chosen),
         task.clip,
         _ROLE,
@@ -64,6 +64,9 @@ def analyse(task: Task, device: Device = "cpu", encoder: str = SOFTWARE_ENCODER)
         _ignore,
         encoder=encoder,
     )
+    if task.chosen.face:
+        drive_always(task.analysis)
+    return plan
 
 
 def render(task: Task, segment: Segment, device: Device = "cpu") -> None:
