@@ -24,6 +24,8 @@ from contracts.timings import (
 #: Largest JSON body of a request that may bring timings: ten minutes of words and more.
 MAX_BODY_BYTES = 1 << 18
 MOST_OFFSET_MS = 1000
+#: Longest name of an engine, in characters.
+LONGEST_ENGINE = 100
 
 
 def _time(what: str) -> JsonObject:
@@ -137,7 +139,7 @@ class EngineField(Text):
         super().__init__(
             load_default="",
             allow_none=True,
-            validate=validate.Length(max=100, error="must not be longer than {max} characters"),
+            validate=validate.Length(max=LONGEST_ENGINE, error="must not be longer than {max} characters"),
             metadata={"description": "an engine that GET /api/v1/models lists; the service's default when left out."},
         )
 
