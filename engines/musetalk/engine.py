@@ -17,6 +17,7 @@ from engines.inpainting.draw import Canvas, Crop, Drawn, inpainted
 from engines.inpainting.enhance import enhanced
 from engines.inpainting.gate import gated
 from engines.inpainting.plan import unpack
+from engines.inpainting.transfer import arriving
 from engines.musetalk.folder import NEEDS, files_in
 from engines.musetalk.geometry import face_boxes
 from engines.musetalk.latents import SIDE, Painter
@@ -116,15 +117,5 @@ def _hear(speech: Speech, timeline: Timeline) -> tuple[NDArray[np.int16], NDArra
 
 def _coming(drawn: Tensor) -> Drawn:
     """Faces on their way to main memory."""
-    if drawn.device.type != "cuda":
-        return lambda: list(drawn.cpu().numpy())
-    arrived = torch.empty(drawn.shape, dtype=drawn.dtype, pin_memory=True)
-    arrived.copy_(drawn, non_blocking=True)
-    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
-    event.record()
-
-    def wait() -> Sequence[Frame]:
-        event.synchronize()
-        return list(arrived.numpy())
-
-    return wait
+    arrived = arriving(drawn)
+    return lambda: list(arrived())

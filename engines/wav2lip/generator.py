@@ -15,6 +15,7 @@ from contracts.errors import WeightsMissing
 from engines.base import Frame, Waiting
 from engines.checkpoint import fit, named, read_tensors
 from engines.inpainting.draw import Canvas, Crop, Drawn
+from engines.inpainting.transfer import arriving
 from engines.wav2lip.mel import windows
 from engines.wav2lip.network import Layout, Wav2Lip
 
@@ -98,7 +99,7 @@ class Generator:
             made = self._network.draw(heard, self._seen(crops, stills), self._first)
         # The public code cuts values off to whole ones too.
         lower = (made.float() * 255).to(torch.uint8).permute(0, 2, 3, 1).flip(3).contiguous()
-        return _arriving(lower, crops)
+        return _completed(lower, crops)
 
     def _seen(self, crops: Sequence[Crop], stills: dict[int, Maps]) -> Maps:
         if not _is_still(crops[0]):
@@ -177,22 +178,12 @@ def _heard(crops: Sequence[Crop]) -> NDArray[np.float32]:
     )
 
 
-def _arriving(lower: Tensor, crops: Sequence[Crop]) -> Drawn:
+def _completed(lower: Tensor, crops: Sequence[Crop]) -> Drawn:
     """Waits for the lower parts of faces, and gives them with the upper parts that the source has."""
-    if lower.device.type == "cuda":
-        there = torch.empty(lower.shape, dtype=lower.dtype, pin_memory=True).copy_(lower, non_blocking=True)
-        done = torch.cuda.current_stream().record_event()
-    else:
-        there, done = lower, None
-
-    def drawn() -> list[Frame]:
-        if done is not None:
-            done.synchronize()
-        return [
-            np.concatenate([crop.pixels[: -len(part)], part]) for crop, part in zip(crops, there.numpy(), strict=True)
-        ]
-
-    return drawn
+    arrived = arriving(lower)
+    return lambda: [
+        np.concatenate([crop.pixels[: -len(part)], part]) for crop, part in zip(crops, arrived(), strict=True)
+    ]
 
 
 def layout_of(tensors: Mapping[str, Tensor], path: Path) -> Layout:
