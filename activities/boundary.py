@@ -23,17 +23,19 @@ from contracts.errors import (
     TransientError,
 )
 from engines.base import Report
+from telemetry.marks import current_job
 
 logger = logging.getLogger(__name__)
-
-#: The job the current thread works for, for the log lines of everything below; "" between jobs.
-current_job: ContextVar[str] = ContextVar("current_job", default="")
 
 #: What the current attempt reported last.
 _fraction: ContextVar[float] = ContextVar("_fraction", default=0.0)
 
 #: Shortest time between two heartbeats handed to Temporal, in seconds; the worker throttles what it sends further.
 _HEARTBEAT_S = 0.2
+#: Longest time before an attempt's first, and the part of the step's heartbeat timeout that it is at most: for the
+#: server each is as much work as a step's beginning, and most steps of a short job have ended by then.
+_FIRST_HEARTBEAT_S = 0.5
+_FIRST_HEARTBEAT_PART = 1 / 20
 #: Pauses before a step is begun again, while the disk is full or the file store away, in seconds; each twice the one
 #: before it, up to the longest.
 FIRST_PAUSE_S = 1.0
@@ -125,7 +127,7 @@ def reporter() -> Report:
     Returns:
         A function of the fraction done, 0..1, cheap enough to call for every frame.
     """
-    sent_at = float("-inf")
+    sent_at = time.monotonic() + _first_heartbeat_s() - _HEARTBEAT_S
 
     def report(fraction: float) -> None:
         nonlocal sent_at
@@ -138,6 +140,11 @@ def reporter() -> Report:
 
     report(0.0)
     return report
+
+
+def _first_heartbeat_s() -> float:
+    timeout = activity.info().heartbeat_timeout if activity.in_activity() else None
+    return min(timeout.total_seconds() * _FIRST_HEARTBEAT_PART, _FIRST_HEARTBEAT_S) if timeout else 0.0
 
 
 def alive() -> None:

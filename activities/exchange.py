@@ -19,6 +19,7 @@ from activities.cutoff import cut_off, tracked
 from activities.interim import FinalAnswer
 from contracts.allow_list import AllowList
 from contracts.errors import FetchFailed, FetchRefused, FetchTimeout, MouthpieceError
+from telemetry.spans import span
 
 logger = logging.getLogger(__name__)
 # It writes whole URLs, at DEBUG and when an answer's headers are odd; their query strings are often signatures.
@@ -106,12 +107,15 @@ def exchange(
         prepared = wanted.prepare()
     except (requests.RequestException, UnicodeError):
         raise FetchRefused("not a URL that can be fetched", field=field) from None
+    about = {"http.request.method": method, "server.address": endpoint.host}
     with (
+        span(method, about) as note,
         _sockets() as opened,
         ExitStack() as adapters,
         _send(adapters, prepared, endpoint, field, answer_s, opened) as response,
         cut_off(opened, body_s),
     ):
+        note({"http.response.status_code": response.status_code})
         yield response
 
 

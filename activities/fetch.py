@@ -18,6 +18,8 @@ from engines.base import Report
 from engines.cage import probe_apart
 from engines.containers import STILL_FORMATS, sniff
 from engines.probe import Probe
+from telemetry.catalogue import INPUT_BYTES
+from telemetry.meter import meter
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class Fetch:
             accepted = _accept(path, media, key, fetched.size_bytes, settings, report)
             report(1.0)
             blobs.put(key, path)
+        meter.add(INPUT_BYTES, fetched.size_bytes, media.role)
         logger.info("fetched role=%s container=%s bytes=%d", media.role, accepted.container, fetched.size_bytes)
         return accepted
 

@@ -14,6 +14,8 @@ from contracts.steps import Delivery
 from contracts.webhooks import MOMENTS, NotifyResult, next_pause
 from storage.deliveries import WebhookState
 from storage.records import Records
+from telemetry.catalogue import WEBHOOK_SECONDS
+from telemetry.meter import meter
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class Notify:
 
     def _log(self, step: Delivery, posted: Posted, pause: timedelta | None) -> None:
         latency = timedelta(milliseconds=posted.latency_ms)
+        meter.observe(WEBHOOK_SECONDS, latency.total_seconds(), _outcome(posted, pause))
         attempt = self.records.deliveries.log(
             step,
             _text(_begun()),
@@ -81,6 +84,12 @@ def _pause(step: Delivery, posted: Posted) -> timedelta | None:
     # The server's clock on both sides: nothing depends on what this machine takes the time for.
     elapsed = _begun() - activity.info().scheduled_time + timedelta(milliseconds=posted.latency_ms)
     return next_pause(step.delivery_id, elapsed, posted.asked)
+
+
+def _outcome(posted: Posted, pause: timedelta | None) -> str:
+    if posted.is_accepted:
+        return "delivered"
+    return "again" if pause else "given_up"
 
 
 def _state(posted: Posted, pause: timedelta | None) -> WebhookState:

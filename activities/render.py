@@ -1,6 +1,7 @@
 """Renders one segment."""
 
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -12,6 +13,8 @@ from activities.engine_cache import EngineCache
 from activities.workplace import Workplace
 from contracts.steps import RenderInput, RenderResult, Segment
 from engines import pipeline
+from telemetry.catalogue import ENGINE_FRAMES, SEGMENT_SECONDS
+from telemetry.meter import meter
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +36,7 @@ class Render:
             logger.info("segment_kept index=%d", step.segment.index)
             return RenderResult(blob=key)
         with self.workplace.scratch(step.job_id) as scratch, device_faults():
-            out = scratch / PurePosixPath(key).name
+            out, begun = scratch / PurePosixPath(key).name, time.monotonic()
             pipeline.render(
                 self.engines.get(step.engine),
                 source=blobs.local(step.source.blob),
@@ -43,6 +46,8 @@ class Render:
                 out=out,
                 report=report,
             )
+            meter.observe(SEGMENT_SECONDS, time.monotonic() - begun, step.engine)
+            meter.add(ENGINE_FRAMES, step.segment.end - step.segment.start, step.engine)
             blobs.put(key, out)
         return RenderResult(blob=key)
 

@@ -18,6 +18,8 @@ from storage.deliveries import WebhookState
 from storage.jobs import JobRecord
 from storage.links import Links
 from storage.records import Records
+from telemetry.catalogue import JOB_SECONDS, JOBS_ENDED, OUTPUT_SECONDS
+from telemetry.meter import meter
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ class Settle:
             self._forget(step)
             return SettleResult(credits=charged)
         self.records.jobs.settle(step, charged)
+        if not record.status.is_terminal:
+            _count(step, record.engine)
         self._clear(step)
         logger.info("settled status=%s credits=%d execution_ms=%d", step.status, charged, step.execution_ms)
         delivery = self._delivery(step, record)
@@ -76,6 +80,14 @@ class Settle:
             url=record.webhook_url,
             body=json.dumps(studio_job(_view(step), record.model, url), ensure_ascii=False),
         )
+
+
+def _count(step: SettleInput, engine: str) -> None:
+    code = step.error.code if step.error and step.status is Status.FAILED else ""
+    meter.add(JOBS_ENDED, 1, step.status, engine, code)
+    meter.observe(JOB_SECONDS, step.execution_ms / 1000, step.status, engine)
+    if step.status is Status.SUCCEEDED:
+        meter.add(OUTPUT_SECONDS, step.duration_s, engine)
 
 
 def _credits(step: SettleInput, settings: Settings) -> int:

@@ -2,6 +2,8 @@
 
 import logging
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +13,8 @@ from temporalio import activity
 
 from activities.boundary import at_boundary, reporter
 from activities.workplace import Workplace
-from contracts.jobs import MediaInfo, Role
+from contracts.errors import InputError
+from contracts.jobs import MediaInfo, Role, Script
 from contracts.settings import Settings
 from contracts.steps import SpeakInput, SpeakResult
 from engines.timings import write_timings
@@ -42,7 +45,8 @@ class Speak:
         named = f"{step.script.voice_id}\n{step.script.text}"
         name = f"speech-{sha256(named.encode()).hexdigest()[:_DIGEST_CHARACTERS]}"
         key, timings = f"jobs/{step.job_id}/inputs/{name}", f"jobs/{step.job_id}/work/{name}.json"
-        spoken = self.voices.get(step.script.voice_id).speak(step.script.text, report, settings.max_duration_s)
+        with _field_named(step.script):
+            spoken = self.voices.get(step.script.voice_id).speak(step.script.text, report, settings.max_duration_s)
         with self.workplace.scratch(step.job_id) as scratch:
             sound, phones = scratch / "speech.wav", scratch / "phones.json"
             _write(spoken, sound)
@@ -53,13 +57,23 @@ class Speak:
         logger.info("spoken voice=%s duration_s=%.2f", step.script.voice_id, spoken.duration_s)
         audio = MediaInfo(
             role=Role.AUDIO,
-            field=FIELD,
+            field=step.script.field,
             blob=key,
             container="audio/wav",
             size_bytes=size_bytes,
             duration_s=spoken.duration_s,
         )
         return SpeakResult(audio=audio, phones=timings if spoken.phones else "")
+
+
+@contextmanager
+def _field_named(script: Script) -> Iterator[None]:
+    """Name the field that is at fault as the request spells it."""
+    try:
+        yield
+    except InputError as fault:
+        fault.field = script.field if fault.field == FIELD else fault.field
+        raise
 
 
 def open_voices(settings: Settings) -> Voices:

@@ -9,8 +9,8 @@ from contracts.errors import Forbidden, InvalidRequest
 from contracts.settings import Settings
 from storage.announcements import Announcements
 
-#: How long what the workers said is not asked for again, in seconds.
-_HELD_S = 5.0
+#: How long what the workers said is not asked for again, and how long it serves while it is, in seconds.
+_HELD_S, _SERVES_S = 5.0, 60.0
 
 
 class EngineBoard:
@@ -33,17 +33,27 @@ class EngineBoard:
     def states(self) -> dict[str, EngineState]:
         """Each engine as the service has it: ready where every worker can run it, as any may get the job.
 
-        Empty while no gpu worker was heard of.
+        Empty while no gpu worker was heard of. Where the store is slow one caller waits for it; others take what
+        was said last.
 
         Raises:
             StorageBusy: when it cannot be told at the moment.
         """
         now = self._now()
-        with self._lock:
-            if not 0 <= now - self._read_at < _HELD_S:
+        if self._was_read(now, _HELD_S):
+            return self._held
+        if not self._lock.acquire(blocking=not self._was_read(now, _SERVES_S)):
+            return self._held
+        try:
+            if not self._was_read(now, _HELD_S):
                 self._held = dict(_merged(self._announcements.fresh(now)))
                 self._read_at = now
             return self._held
+        finally:
+            self._lock.release()
+
+    def _was_read(self, now: float, within_s: float) -> bool:
+        return 0 <= now - self._read_at < within_s
 
     def usable_by(self, key_id: str) -> list[EngineState]:
         """The engines that a key may use, ready or not, sorted by name."""

@@ -60,18 +60,19 @@ def _answer(opened: Opened) -> AnyResponse:
 
 
 def _answer_missing(opened: Opened) -> AnyResponse:
-    """Tell an output that was removed for its age from a file that somebody deleted.
+    """Tell an output, or an input, that was removed for its age from a file that somebody deleted.
 
     Raises:
         NotFound: when it is not known to have been one.
     """
-    _, owner, *_ = opened.blob_key.split("/")
+    _, owner, folder, *_ = opened.blob_key.split("/")
     record = services().records.jobs.find(owner)
-    if record is None or not record.expired_at:
+    what, at = "output", record.expired_at if record else ""
+    if folder == "inputs":
+        what, at = "source", record.inputs_expired_at if record else ""
+    if not at:
         raise NotFound("the file has been deleted")
-    fault = NotFound(
-        f"the output is no longer kept: it was removed on {record.expired_at[:10]}", remedy="Submit the job again."
-    )
+    fault = NotFound(f"the {what} is no longer kept: it was removed on {at[:10]}", remedy="Submit the job again.")
     return write(fault, PROBLEM, Entry(HTTPStatus.GONE, ErrorCode.NOT_FOUND))
 
 

@@ -97,6 +97,14 @@ class MediaSchema(Schema):
     fps = fields.Float(required=True)
 
 
+class PointSchema(Schema):
+    """A place in the source, as `face` takes it."""
+
+    x = fields.Float(required=True, metadata={"description": "Fraction of the width."})
+    y = fields.Float(required=True, metadata={"description": "Fraction of the height."})
+    at_s = fields.Float(required=True, metadata={"description": "When the face is there."})
+
+
 class FaceSchema(Schema):
     """A face, where it was seen at its best."""
 
@@ -105,6 +113,7 @@ class FaceSchema(Schema):
     drivable = fields.Boolean(required=True, metadata={"description": "Whether its mouth would move."})
     reason = fields.String(required=True, metadata={"description": "Why it would not, or empty."})
     first_seen_s = fields.Float(required=True, metadata={"description": "In the frames that were looked at."})
+    point = fields.Nested(PointSchema, required=True, metadata={"description": "What chooses it, sent as `face`."})
 
 
 class PlanSchema(Schema):
@@ -192,7 +201,7 @@ def _answer(inspection_id: str, wait_s: int) -> Response:
         status=SUCCEEDED,
         source=_media(found.source),
         audio=_media(found.audio) if found.audio else None,
-        faces=[_face(face) for face in found.faces],
+        faces=[_face(face, found.source) for face in found.faces],
         plan=found.plan,
         cost={"credits": _credits(found.plan)} if found.plan else None,
         warnings=found.warnings,
@@ -242,13 +251,19 @@ def _media(media: MediaInfo) -> Media:
     )
 
 
-def _face(face: FaceSeen) -> JsonObject:
+def _face(face: FaceSeen, source: MediaInfo) -> JsonObject:
+    x, y, width, height = face.box
     return {
         "box": list(face.box),
         "score": face.score,
         "drivable": face.drivable,
         "reason": face.reason,
         "first_seen_s": face.first_seen_s,
+        "point": {
+            "x": round((x + width / 2) / source.width, 4),
+            "y": round((y + height / 2) / source.height, 4),
+            "at_s": face.best_seen_s,
+        },
     }
 
 

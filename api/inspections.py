@@ -1,5 +1,6 @@
 """The way from HTTP to Temporal for inspections: start one, and ask what it found."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
@@ -7,7 +8,7 @@ from temporalio.common import Priority
 from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.temporal import RPC_TIMEOUT, TemporalGateway, start_once
+from api.temporal import RPC_TIMEOUT, TemporalGateway, by_key, start_once
 from contracts.errors import ErrorCode, InternalError, JobCancelled, MouthpieceError, NotFound, fault_of
 from contracts.inspections import Inspection, InspectionRequest, inspection_workflow_id
 
@@ -36,37 +37,32 @@ class TemporalInspections:
 
     Args:
         gateway: whose connection they share.
+        turn_of: the place that a key's inspections have in queues.
     """
 
-    def __init__(self, gateway: TemporalGateway) -> None:
+    def __init__(self, gateway: TemporalGateway, turn_of: Callable[[str], Priority] = by_key) -> None:
         self._gateway = gateway
+        self._turn_of = turn_of
 
     def start(self, request: InspectionRequest) -> None:
         """Start the workflow under the inspection's id."""
-        self._gateway.ask(lambda client: _start(client, request))
+        turn = self._turn_of(request.key_id)
+        self._gateway.ask(lambda client: _start(client, request, turn))
 
     def outcome(self, inspection_id: str, key_id: str) -> Inspection | None:
         """Look at the workflow and read its result once it has closed."""
         return self._gateway.ask(lambda client: _outcome(client, inspection_id, key_id))
 
 
-async def _start(client: Client, request: InspectionRequest) -> None:
+async def _start(client: Client, request: InspectionRequest, turn: Priority) -> None:
     await start_once(
         client,
         WORKFLOW,
         request,
         inspection_workflow_id(request.inspection_id, request.key_id),
         summary=f"inspection {request.inspection_id[:8]}",
-        priority=_turn(request.key_id),
+        priority=turn,
     )
-
-
-def _turn(key_id: str) -> Priority:
-    """Somebody waits for it, so it need not wait for its own key's jobs; for those of others it takes turns.
-
-    A higher priority than jobs have would let one key that inspects and inspects keep the engine from everybody.
-    """
-    return Priority(fairness_key=f"{key_id}:inspections")
 
 
 async def _outcome(client: Client, inspection_id: str, key_id: str) -> Inspection | None:

@@ -71,6 +71,7 @@ def settle_from_outside(records: Records, record: JobRecord, view: JobView, now:
         execution_ms=view.execution_ms,
         error=view.error,
         warnings=view.warnings,
+        source=view.source,
     )
     if records.jobs.close(outcome, credits=0):
         logger.info("job settled from outside job_id=%s status=%s", record.job_id, view.status)

@@ -1,25 +1,21 @@
 """The job object: lipsync.studio's seven fields, then all else that there is to say of a job.
 
 The studio webhook's body stays those seven fields; every answer about a job of our own has all of these.
-
-`queue_position` counts the jobs before this one, of any key, that have not ended: one count over an index of the
-records. `eta_s` is made of the last 20 jobs that succeeded: a running job still takes the part of their mean length
-that its percentage leaves; a waiting one takes the whole of it once those before it are done, and they end as far apart
-as recent jobs ended, which is what many workers at once show.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypedDict
+from functools import cache
 
 from marshmallow import Schema, fields
 
 from api.fields import one_of
-from api.lookup import output_url, view_of, views_of
+from api.lookup import output_url, source_url, view_of, views_of
+from api.outlook import Paces, outlook
 from api.services import services, utc_text
-from contracts.jobs import JobView, Stage, Status
+from contracts.jobs import JobView, Role, Stage, Status, SyncMode
 from contracts.studio import StudioJob, studio_job
-from storage.jobs import JobRecord, Pace
+from storage.jobs import JobRecord
 
 _MOMENT = {"format": "date-time"}
 
@@ -50,6 +46,10 @@ class JobObjectSchema(StudioJobSchema):
     """A job."""
 
     number = fields.Integer(required=True, metadata={"description": "Works wherever an id does."})
+    kind = fields.String(
+        required=True,
+        metadata={"description": "What was ordered, at all times; `model` says `lipsync` until the job has ended."},
+    )
     engine = fields.String(required=True, metadata={"description": "Which engine does it, as GET /v1/models names it."})
     state = fields.String(required=True, validate=one_of(*(status.value for status in Status)))
     stage = fields.String(required=True, validate=one_of(*(stage.value for stage in Stage)))
@@ -73,6 +73,18 @@ class JobObjectSchema(StudioJobSchema):
         allow_none=True,
         metadata=_MOMENT | {"description": "When the output was removed for its age; null while it is kept."},
     )
+    source = fields.URL(
+        required=True,
+        allow_none=True,
+        require_tld=False,
+        metadata={"description": "The picture or video as it was fetched; null before that and when it is gone."},
+    )
+    sync_mode = fields.String(
+        required=True,
+        allow_none=True,
+        validate=one_of(*(mode.value for mode in SyncMode)),
+        metadata={"description": "What a video does where its sound is longer; null of a portrait."},
+    )
     warnings = fields.List(fields.String(), required=True)
     error_code = fields.String(required=True, allow_none=True)
     batch_id = fields.UUID(required=True, allow_none=True)
@@ -87,6 +99,7 @@ class JobObject(StudioJob):
     """A job."""
 
     number: int
+    kind: str
     engine: str
     state: str
     stage: str
@@ -100,17 +113,12 @@ class JobObject(StudioJob):
     finished_at: str | None
     expires_at: str | None
     expired_at: str | None
+    source: str | None
+    sync_mode: str | None
     warnings: list[str]
     error_code: str | None
     batch_id: str | None
     urls: JobUrls
-
-
-class _Outlook(TypedDict):
-    """What is ahead of a job."""
-
-    queue_position: int | None
-    eta_s: int | None
 
 
 def current_job_object(record: JobRecord) -> JobObject:
@@ -128,21 +136,22 @@ def job_objects(records: Sequence[JobRecord]) -> list[JobObject]:
     Raises:
         Unavailable: when Temporal has to be asked and cannot be reached.
     """
-    pace = services().records.jobs.pace()
-    return [job_object(record, view, pace) for record, view in zip(records, views_of(records), strict=True)]
+    paces = cache(services().records.jobs.pace)
+    return [job_object(record, view, paces) for record, view in zip(records, views_of(records), strict=True)]
 
 
-def job_object(record: JobRecord, view: JobView, pace: Pace | None = None) -> JobObject:
+def job_object(record: JobRecord, view: JobView, paces: Paces | None = None) -> JobObject:
     """Write a job as a view of it shows it."""
     url = output_url(view)
     return JobObject(
         **studio_job(view, record.model, url),
         number=record.number,
+        kind=record.model,
         engine=record.engine,
         state=view.status,
         stage=view.stage,
         percent=view.percent,
-        **_outlook(record, view, pace),
+        **outlook(record, view, paces or services().records.jobs.pace),
         estimated_credits=record.request.estimated_credits,
         credits=view.credits,
         created_at=record.created_at,
@@ -150,25 +159,13 @@ def job_object(record: JobRecord, view: JobView, pace: Pace | None = None) -> Jo
         finished_at=view.finished_at or None,
         expires_at=_link_expires_at() if url else None,
         expired_at=record.expired_at or None,
+        source=source_url(view) or None,
+        sync_mode=record.request.options.sync_mode if record.request.source.role is Role.VIDEO else None,
         warnings=list(view.warnings),
         error_code=view.error.code if view.error and view.status is not Status.SUCCEEDED else None,
         batch_id=record.request.batch_id or None,
         urls=_urls(record.job_id),
     )
-
-
-def _outlook(record: JobRecord, view: JobView, pace: Pace | None) -> _Outlook:
-    if view.status.is_terminal:
-        return _Outlook(queue_position=None, eta_s=None)
-    pace = pace or services().records.jobs.pace()
-    if view.status is Status.RUNNING:
-        return _Outlook(queue_position=0, eta_s=_seconds(pace.each_s * (100 - view.percent) / 100))
-    ahead = services().records.jobs.ahead(record.number)
-    return _Outlook(queue_position=ahead, eta_s=_seconds(pace.each_s + ahead * pace.apart_s))
-
-
-def _seconds(estimate: float) -> int | None:
-    return max(1, round(estimate)) if estimate else None
 
 
 def _link_expires_at() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from api import cursors
 from api.job_object import JobObject, job_object
@@ -43,9 +44,9 @@ def page(which: JobFilter, state: Status | None, limit: int) -> Page:
         looked_at += len(records)
         found += _in_state(records, state)
         which = replace(which, before_number=records[-1].number if records else which.before_number)
-    pace = services().records.jobs.pace()
+    paces = cache(services().records.jobs.pace)
     return Page(
-        jobs=[job_object(record, view, pace) for record, view in found],
+        jobs=[job_object(record, view, paces) for record, view in found],
         next_cursor=write_cursor(which.before_number) if has_more else None,
     )
 

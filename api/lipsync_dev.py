@@ -7,20 +7,20 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from api.blueprint import ApiBlueprint
 from api.error_table import WORD_ENTRIES, Entry, ErrorTable, JsonObject
+from api.face_field import FaceField, face_of
 from api.fields import Part, RequestSchema, Text, WebAddress, Whole, between, one_of, unknown_warnings
 from api.lookup import failure_text, find_job, output_url
 from api.query import WaitQuery
 from api.services import services
+from api.speech_fields import ScriptField, SoundField, SpeechSchema, VoiceField, idle_voice_warnings, script_of
 from api.submission import Order, Submitted, submit
 from api.sync_fields import (
     MAX_BODY_BYTES,
     EngineField,
     Entries,
-    FaceField,
     LanguageField,
     OffsetField,
     SyncModeField,
-    face_of,
     fitted,
     given_timings,
     idle_warnings,
@@ -31,7 +31,6 @@ from contracts.errors import MouthpieceError
 from contracts.jobs import Dialect, MediaRef, OutputOptions, Role, Script, Status
 from contracts.scopes import Scope
 from contracts.settings import Settings
-from storage.voices import voices
 
 #: What our statuses are called here.
 STATUS_WORDS: dict[Status, str] = {
@@ -91,31 +90,6 @@ def _side_limits(settings: Settings) -> JsonObject:
     return {"minimum": 0, "maximum": settings.max_side_px, "multipleOf": 2, "not": too_small}
 
 
-def _check_script(text: str) -> None:
-    most = services().settings.max_script_chars
-    if not text.strip():
-        raise ValidationError("must not be blank")
-    if len(text) > most:
-        raise ValidationError(f"must not be longer than {most} characters")
-
-
-def _script_limits(settings: Settings) -> JsonObject:
-    return {"maxLength": settings.max_script_chars, "pattern": r"\S"}
-
-
-def _check_voice(voice_id: str) -> None:
-    if voice_id not in _voice_ids(services().settings):
-        raise ValidationError("no such voice")
-
-
-def _voice_limits(settings: Settings) -> JsonObject:
-    return {"enum": _voice_ids(settings)}
-
-
-def _voice_ids(settings: Settings) -> list[str]:
-    return [voice.voice_id for voice in voices(settings)]
-
-
 class VideoParams(RequestSchema):
     """How the output differs from the source."""
 
@@ -147,13 +121,15 @@ class VideoParams(RequestSchema):
     sync_offset_ms = OffsetField()
 
 
-class LipsyncBody(RequestSchema):
-    """A video, the sound it is to have, and, if that is not speech alone, the speech."""
+class LipsyncBody(SpeechSchema):
+    """A video, the sound it is to have, and, if that is not speech alone, the speech; or the words to be spoken."""
 
     dialect = Dialect.LIPSYNC_DEV
+    sound = "audioUrl"
+    of_sound = ("vocalAudioUrl", "timings")
 
     srcVideoUrl = WebAddress(required=True, metadata={"description": "URL of the source video."})
-    audioUrl = WebAddress(required=True, metadata={"description": "URL of the sound of the output."})
+    audioUrl = SoundField("the sound of the output")
     videoParams = Part(
         VideoParams,
         required=True,
@@ -180,13 +156,14 @@ class LipsyncBody(RequestSchema):
             dialect=self.dialect,
             model="lipsync-video",
             source=_media(body, "srcVideoUrl", Role.VIDEO),
-            audio=_media(body, "audioUrl", Role.AUDIO),
+            audio=_media(body, "audioUrl", Role.AUDIO) if body["audioUrl"] else None,
             vocal=_media(body, "vocalAudioUrl", Role.AUDIO) if body["vocalAudioUrl"] else None,
+            script=script_of(body),
             timings=given_timings(body, "timings"),
             face=face_of(body),
             engine=str(body["engine"]),
             options=output_options(params),
-            warnings=unknown_warnings(self, original) + idle_warnings(body, "timings"),
+            warnings=unknown_warnings(self, original) + idle_warnings(body, "timings") + idle_voice_warnings(body),
         )
 
 
@@ -194,19 +171,8 @@ class GenerateBody(RequestSchema):
     """A portrait, the words it is to say, and the voice to say them in."""
 
     image_url = WebAddress(required=True, metadata={"description": "URL of the portrait (JPEG, PNG, WebP)."})
-    script = Text(
-        required=True,
-        validate=_check_script,
-        metadata={"description": "the words to be spoken.", "limits": _script_limits},
-    )
-    voice_id = Text(
-        required=True,
-        validate=_check_voice,
-        metadata={
-            "description": "a voice that GET /api/v1/voices lists, such as voice_english_female_01.",
-            "limits": _voice_limits,
-        },
-    )
+    script = ScriptField(required=True)
+    voice_id = VoiceField(required=True)
     engine = EngineField()
 
     @post_load(pass_original=True)

@@ -7,20 +7,20 @@ from marshmallow import Schema, fields, post_load, validate, validates_schema
 
 from api.blueprint import ApiBlueprint
 from api.error_table import WORD_ENTRIES, Entry, ErrorTable, JsonObject
+from api.face_field import FaceField, face_of
 from api.fields import MAX_SEED, Part, RequestSchema, Text, WebAddress, Whole, between, one_of, unknown_warnings
 from api.job_object import JobObject, JobObjectSchema, job_object
 from api.lookup import find_job
 from api.query import WaitQuery
+from api.speech_fields import SoundField, SpeechSchema, idle_voice_warnings, script_of
 from api.submission import Order, submit
 from api.sync_fields import (
     MAX_BODY_BYTES,
     EngineField,
     Entries,
-    FaceField,
     LanguageField,
     OffsetField,
     SyncModeField,
-    face_of,
     fitted,
     given_timings,
     idle_warnings,
@@ -96,20 +96,20 @@ class FormState(RequestSchema):
         require_language(state, "timings", "left_timings", "right_timings")
 
 
-class ImageFormState(FormState):
+class ImageFormState(FormState, SpeechSchema):
     """A portrait to make speak."""
 
     image = WebAddress(required=True, metadata={"description": "URL of the portrait (JPEG, PNG, WebP)."})
-    audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
+    audio = SoundField("the speech (MP3, WAV, ...)")
     timings = Entries("the speech")
     face = FaceField()
 
 
-class VideoFormState(FormState):
+class VideoFormState(FormState, SpeechSchema):
     """A video to give another voice."""
 
     video = WebAddress(required=True, metadata={"description": "URL of the video (MP4, MOV, ...)."})
-    audio = WebAddress(required=True, metadata={"description": "URL of the speech (MP3, WAV, ...)."})
+    audio = SoundField("the speech (MP3, WAV, ...)")
     timings = Entries("the speech")
     face = FaceField()
     sync_mode = SyncModeField()
@@ -152,24 +152,27 @@ class StudioBody(RequestSchema):
         """Say what is asked for in the service's own words."""
         state: JsonObject = body["formState"]  # type: ignore[assignment]
         seed = state["seed"]
-        voices = [_media(state, name, Role.AUDIO) for name in self.voices]
+        voices = [_media(state, name, Role.AUDIO) for name in self.voices if state[name]]
         return Order(
             dialect=Dialect.LIPSYNC_STUDIO,
             model=self.model,
             source=_media(state, self.source.value, self.source),
-            audio=voices[0],
+            audio=voices[0] if voices else None,
             right_audio=voices[1] if len(voices) > 1 else None,
+            script=script_of(state, "formState."),
             order=SpeakerOrder(str(state.get("order", SpeakerOrder.MEANWHILE))),
             mask=_media(state, "mask_image", Role.MASK) if state["mask_image"] else None,
             timings=given_timings(state, self.timings[0], "formState."),
             right_timings=given_timings(state, self.timings[1], "formState.") if len(self.timings) > 1 else None,
-            face=face_of(state),
+            face=face_of(state, "formState."),
             prompt=str(state["prompt"]),
             engine=str(state["engine"]),
             options=fitted(OutputOptions(short_side_px=SHORT_SIDES_PX[str(state["resolution"])]), state),
             seed=seed if isinstance(seed, int) and seed != ANY_SEED else None,
             webhook_url=str(body["webhook"]),
-            warnings=unknown_warnings(self, original) + idle_warnings(state, *self.timings),
+            warnings=unknown_warnings(self, original)
+            + idle_warnings(state, *self.timings)
+            + idle_voice_warnings(state),
         )
 
 
@@ -178,7 +181,11 @@ class ImageBody(StudioBody):
 
     model = "lipsync-image"
     source = Role.IMAGE
-    formState = Part(ImageFormState, required=True, metadata={"description": "an object with image and audio."})
+    formState = Part(
+        ImageFormState,
+        required=True,
+        metadata={"description": "an object with image and audio, or script and voice_id."},
+    )
 
 
 class VideoBody(StudioBody):
@@ -186,7 +193,11 @@ class VideoBody(StudioBody):
 
     model = "lipsync-video"
     source = Role.VIDEO
-    formState = Part(VideoFormState, required=True, metadata={"description": "an object with video and audio."})
+    formState = Part(
+        VideoFormState,
+        required=True,
+        metadata={"description": "an object with video and audio, or script and voice_id."},
+    )
 
 
 class MultiBody(StudioBody):

@@ -10,6 +10,7 @@ from api.services import services
 from contracts.errors import ErrorCode, NotFound
 from contracts.jobs import JobError, JobView, Stage, Status
 from storage.jobs import JobRecord
+from telemetry.marks import current_job
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 #: As many digits as the largest number has.
@@ -33,6 +34,7 @@ def find_job(job_id: str, field: str) -> JobRecord:
         record = jobs.find_number(int(job_id), key_id)
     if record is None:
         raise NotFound("no such job for this key", field=field, remedy="Use the id that the submit call returned.")
+    current_job.set(record.job_id)
     return record
 
 
@@ -61,6 +63,11 @@ def output_url(view: JobView) -> str:
     return services().links.url(view.output, services().clock().timestamp()) if view.output else ""
 
 
+def source_url(view: JobView) -> str:
+    """Write a download link for what the job is made of; "" before it was fetched and when it is no longer kept."""
+    return services().links.url(view.source, services().clock().timestamp()) if view.source else ""
+
+
 def failure_text(view: JobView) -> str:
     """Say why a job ended without an output, or has it no longer; "" while there is nothing to say."""
     if view.error and view.status.is_terminal:
@@ -69,7 +76,9 @@ def failure_text(view: JobView) -> str:
 
 
 def _as_kept(record: JobRecord, view: JobView) -> JobView:
-    """Leave out of a view what was removed for its age."""
+    """Leave out of a view what was removed for its age; what an ended job was made of is for the records to say."""
+    if record.status.is_terminal:
+        view = replace(view, source=record.source)
     if not record.expired_at or view.status is not Status.SUCCEEDED:
         return view
     message = f"the output is no longer kept: it was removed on {record.expired_at[:10]}"
@@ -93,4 +102,5 @@ def recorded_view(record: JobRecord) -> JobView:
         credits=record.credits,
         error=lost if is_lost else record.error,
         warnings=record.warnings,
+        source=record.source,
     )

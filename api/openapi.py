@@ -4,12 +4,16 @@ from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 
 from apispec import APISpec, BasePlugin
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 from flask_smorest import Api
+from marshmallow import Schema
 from marshmallow.fields import Field, String
 
 from api.error_table import JsonObject
 from api.fields import URL_PATTERN, RequestSchema, WebAddress
+from api.speech_fields import SpeechSchema
 from contracts.settings import Settings
 from contracts.web_addresses import URL_LIMIT
 
@@ -102,7 +106,8 @@ class Service(Api):
     DEFAULT_ERROR_RESPONSE_NAME = ""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
-        super().__init__(app, spec_kwargs={"extra_plugins": [_EveryCall()]})  # type: ignore[no-untyped-call]
+        plugins = {"extra_plugins": [_EveryCall()], "marshmallow_plugin": _Schemas()}
+        super().__init__(app, spec_kwargs=plugins)  # type: ignore[no-untyped-call]
 
         def limits(converter: object, field: Field[object], ret: JsonObject) -> JsonObject:
             set_by_operator = field.metadata.get("limits")
@@ -144,6 +149,19 @@ def config(settings: Settings) -> JsonObject:
             },
         },
     }
+
+
+class _Converter(OpenAPIConverter):
+    """Writes schemas, and of those that have alternatives that one of them is to be met."""
+
+    def schema2jsonschema(self, schema: Schema | type[Schema]) -> JsonObject:
+        described: JsonObject = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        is_one_of = isinstance(schema, SpeechSchema) or (isinstance(schema, type) and issubclass(schema, SpeechSchema))
+        return described | ({"oneOf": schema.alternatives()} if is_one_of else {})  # type: ignore[union-attr]
+
+
+class _Schemas(MarshmallowPlugin):
+    Converter = _Converter
 
 
 class _EveryCall(BasePlugin):

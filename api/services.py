@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from api.engine_board import EngineBoard
 from api.inspections import Inspections
+from api.queue_watch import QueueWatch
 from api.temporal import Gateway
 from api.waiting_room import WaitingRoom
 from contracts.settings import Settings
@@ -32,6 +33,7 @@ class Services:
     links: Links
     gateway: Gateway
     inspections: Inspections
+    queues: QueueWatch
     engines: EngineBoard
     clock: Clock
     waiting_room: WaitingRoom

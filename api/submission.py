@@ -11,7 +11,20 @@ from api.owners import owner_of
 from api.services import services, utc_text
 from contracts.credits import estimate, spoken_s
 from contracts.errors import InvalidRequest, MouthpieceError, StorageBusy, Unavailable
-from contracts.jobs import Dialect, FaceChoice, JobRequest, MediaRef, OutputOptions, Script, SpeakerOrder, Timings
+from contracts.jobs import (
+    Dialect,
+    FaceChoice,
+    FacePoint,
+    JobRequest,
+    MediaRef,
+    OutputOptions,
+    Script,
+    SpeakerOrder,
+    Timings,
+)
+from telemetry.catalogue import JOBS_SUBMITTED
+from telemetry.marks import current_job
+from telemetry.meter import meter
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +53,7 @@ class Order:
     script: Script | None = None
     timings: Timings | None = None
     right_timings: Timings | None = None
-    face: FaceChoice = FaceChoice.ACTIVE
+    face: FaceChoice | FacePoint = FaceChoice.ACTIVE
     mask: MediaRef | None = None
     prompt: str = ""
     engine: str = ""
@@ -74,6 +87,7 @@ def submit(order: Order, *, job_id: uuid.UUID | None = None, batch_id: str = "")
         StorageBusy: when the records cannot be written.
     """
     request = _job_request(order, job_id or reserved_id(), batch_id)
+    current_job.set(request.job_id)
     jobs = services().records.jobs
     number = jobs.add(request, utc_text(services().clock()))
     created_at = jobs.created_at(request.job_id)
@@ -82,6 +96,7 @@ def submit(order: Order, *, job_id: uuid.UUID | None = None, batch_id: str = "")
         # This process stood still for so long that another took the job for one that never started.
         number = jobs.add(request, created_at)
         _mark_started(request.job_id)
+    meter.add(JOBS_SUBMITTED, 1, order.dialect)
     logger.info(
         "job submitted job_id=%s number=%s key_id=%s dialect=%s", request.job_id, number, request.key_id, order.dialect
     )

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate
 from api.error_table import JsonObject
 from api.fields import Text, Whole, between, one_of
 from contracts.errors import InvalidRequest
-from contracts.jobs import FaceChoice, OutputOptions, SyncMode, TimedText, Timings
+from contracts.jobs import OutputOptions, SyncMode, TimedText, Timings
 from contracts.timings import (
     EXPECTED,
     LANGUAGE_PATTERN,
@@ -117,21 +117,6 @@ class SyncModeField(Text):
         )
 
 
-class FaceField(Text):
-    """`face`."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            load_default=FaceChoice.ACTIVE.value,
-            allow_none=True,
-            validate=one_of(*(choice.value for choice in FaceChoice)),
-            metadata={
-                "description": 'which of several faces speaks: "active" (who is seen speaking), "largest",'
-                ' "left" or "right" as the viewer sees them.',
-            },
-        )
-
-
 class EngineField(Text):
     """`engine`."""
 
@@ -158,11 +143,6 @@ class LanguageField(Text):
                 "example": "en-US",
             },
         )
-
-
-def face_of(body: JsonObject) -> FaceChoice:
-    """The face that a loaded body chooses."""
-    return FaceChoice(str(body.get("face", FaceChoice.ACTIVE)))
 
 
 def fitted(options: OutputOptions, body: JsonObject) -> OutputOptions:

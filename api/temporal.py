@@ -16,14 +16,17 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.event_loop import LoopThread
+from api.job_summary import told_of
 from api.job_views import read_view
 from api.reset import Retried, retry
+from api.temporal_refusals import unreachable
 from contracts.errors import InternalError, Unavailable
 from contracts.jobs import JobRequest, JobView, Stage, Status, job_id_of, webhook_workflow_id, workflow_id
 from contracts.steps import Delivery, Queue
 from contracts.visibility import JOB_KEY, JOB_PROGRESS, JOB_STAGE, JOB_STATUS, MEMO_VIEW
 from contracts.webhooks import ProbeResult
 from storage.payloads import data_converter
+from telemetry.temporal import Watched
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +111,11 @@ class Gateway(Protocol):
         ...
 
 
+def by_key(key_id: str) -> Priority:
+    """Turns among keys that all weigh the same."""
+    return Priority(fairness_key=key_id)
+
+
 class TemporalGateway:
     """The gateway over a real server, named by the environment's Temporal profile.
 
@@ -116,6 +124,8 @@ class TemporalGateway:
         namespace: one that wins over the profile's, or "".
         config: takes the place of the environment's profile.
         payload_keys: what Temporal stores is encrypted with, the setting of that name.
+        turn_of: the place that a key's work has in queues.
+        watch: makes what counts and traces the connection, in the process that connects; None: nothing does.
     """
 
     def __init__(
@@ -124,17 +134,21 @@ class TemporalGateway:
         namespace: str = "",
         config: ClientConnectConfig | None = None,
         payload_keys: str = "",
+        turn_of: Callable[[str], Priority] = by_key,
+        watch: Callable[[], Watched] | None = None,
     ) -> None:
         self._address = address
         self._namespace = namespace
         self._config = config
         self._converter = data_converter(payload_keys)
+        self._turn_of = turn_of
+        self._watch = watch
         self._thread = LoopThread()
         self._connected: Client | None = None
 
     def start(self, request: JobRequest) -> None:
         """Start the workflow under the job's id."""
-        self._call(self._start(request))
+        self._call(self._start(request, self._turn_of(request.key_id)))
         logger.info("job started job_id=%s key_id=%s", request.job_id, request.key_id)
 
     def view(self, job_id: str) -> JobView | None:
@@ -161,12 +175,12 @@ class TemporalGateway:
 
     def redeliver(self, delivery: Delivery) -> None:
         """Start the delivery's workflow in the place of the one before."""
-        self._call(self._redeliver(delivery))
+        self._call(self._redeliver(delivery, self._turn_of(delivery.key_id)))
         logger.info("webhook sent off again delivery=%s job_id=%s", delivery.delivery_id, delivery.job_id)
 
     def probe(self, event: Delivery) -> ProbeResult:
         """Run the test event's workflow to its end; it ends by itself when nobody waits any more."""
-        return self._call(self._probe(event), PROBE_TIMEOUT_S)
+        return self._call(self._probe(event, self._turn_of(event.key_id)), PROBE_TIMEOUT_S)
 
     def unsettled(self) -> list[str]:
         """List workflows that ended while they showed the job as going on."""
@@ -207,19 +221,33 @@ class TemporalGateway:
             raise InternalError("Temporal refused the call") from fault
         except RuntimeError as fault:
             # What the first connect of a client raises when nobody listens.
-            logger.warning("temporal cannot be reached fault=%s", fault)
+            cause = unreachable(str(fault), self._target())
+            logger.warning("temporal cannot be reached cause=%s remedy=%s fault=%s", cause, cause.remedy, fault)
             raise _unavailable() from fault
+
+    def _configuration(self) -> ClientConnectConfig:
+        return self._config or ClientConfig.load_client_connect_config()
+
+    def _target(self) -> str:
+        return self._address or self._configuration().get("target_host") or DEFAULT_ADDRESS
 
     async def _client(self) -> Client:
         if self._connected is None:
-            config = (self._config or ClientConfig.load_client_connect_config()).copy()
-            config["target_host"] = self._address or config.get("target_host") or DEFAULT_ADDRESS
+            config = self._configuration().copy()
+            config["target_host"] = self._target()
             if self._namespace:
                 config["namespace"] = self._namespace
-            self._connected = await Client.connect(**config, lazy=True, data_converter=self._converter)
+            watched = self._watch() if self._watch else None
+            self._connected = await Client.connect(
+                **config,
+                lazy=True,
+                data_converter=self._converter,
+                runtime=watched.runtime if watched else None,
+                interceptors=watched.interceptors if watched else (),
+            )
         return self._connected
 
-    async def _start(self, request: JobRequest) -> None:
+    async def _start(self, request: JobRequest, turn: Priority) -> None:
         queued = JobView(job_id=request.job_id, status=Status.QUEUED, stage=Stage.FETCH, warnings=request.warnings)
         await start_once(
             await self._client(),
@@ -227,7 +255,8 @@ class TemporalGateway:
             request,
             workflow_id(request.job_id),
             summary=f"{request.model} {request.job_id[:8]}",
-            priority=Priority(fairness_key=request.key_id),
+            details=told_of(request),
+            priority=turn,
             memo={MEMO_VIEW: queued},
             search_attributes=_search_attributes(request, queued),
         )
@@ -265,7 +294,7 @@ class TemporalGateway:
         for delivery_id in delivery_ids:
             await _delete(client, WorkflowExecution(workflow_id=webhook_workflow_id(delivery_id)))
 
-    async def _redeliver(self, delivery: Delivery) -> None:
+    async def _redeliver(self, delivery: Delivery, turn: Priority) -> None:
         client = await self._client()
         await client.start_workflow(
             WEBHOOK_WORKFLOW,
@@ -275,11 +304,11 @@ class TemporalGateway:
             id_reuse_policy=ReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
             static_summary=f"webhook of {delivery.job_id}, again",
-            priority=Priority(fairness_key=delivery.key_id),
+            priority=turn,
             rpc_timeout=RPC_TIMEOUT,
         )
 
-    async def _probe(self, event: Delivery) -> ProbeResult:
+    async def _probe(self, event: Delivery, turn: Priority) -> ProbeResult:
         client = await self._client()
         handle = await client.start_workflow(
             PROBE_WORKFLOW,
@@ -289,7 +318,7 @@ class TemporalGateway:
             result_type=ProbeResult,
             execution_timeout=timedelta(seconds=PROBE_TIMEOUT_S),
             static_summary="test event",
-            priority=Priority(fairness_key=event.key_id),
+            priority=turn,
             rpc_timeout=RPC_TIMEOUT,
         )
         try:
@@ -318,6 +347,7 @@ async def start_once(
     run_as: str,
     *,
     summary: str,
+    details: str = "",
     priority: Priority,
     memo: Mapping[str, object] | None = None,
     search_attributes: TypedSearchAttributes | None = None,
@@ -334,6 +364,7 @@ async def start_once(
             memo=memo,
             search_attributes=search_attributes,
             static_summary=summary,
+            static_details=details or None,
             priority=priority,
             rpc_timeout=RPC_TIMEOUT,
         )

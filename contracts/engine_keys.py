@@ -12,6 +12,10 @@ class EngineKeys:
 
     keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """As the setting has it."""
+        return ",".join(f"{engine}={key_id}" for engine in sorted(self.keys) for key_id in sorted(self.keys[engine]))
+
     def may_use(self, key_id: str, engine: str) -> bool:
         """Whether a key may use an engine."""
         return key_id in self.keys.get(engine, {key_id})

@@ -46,6 +46,7 @@ class FaceSeen:
         drivable: whether its mouth would move.
         reason: why it would not, or "".
         first_seen_s: when the first of those frames is shown that it is in.
+        best_seen_s: when the frame is shown that `box` is of.
     """
 
     box: tuple[int, int, int, int]
@@ -53,6 +54,7 @@ class FaceSeen:
     drivable: bool
     reason: str
     first_seen_s: float
+    best_seen_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,22 @@ class FaceChoice(StrEnum):
     RIGHT = "right"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacePoint:
+    """A place where the face is that a single voice moves.
+
+    Attributes:
+        x, y: fractions, 0..1, of the source's width and height as it is shown upright, from its top left corner.
+        at_s: when, in seconds from the source's beginning; of no effect in a picture.
+        field: how the request's dialect spells the field it came in, for error messages.
+    """
+
+    x: float
+    y: float
+    at_s: float = 0.0
+    field: str = "face"
+
+
 class SpeakerOrder(StrEnum):
     """When two voices are heard: both at once, or one after the other."""
 
@@ -153,10 +169,14 @@ class OutputOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """Words to be spoken, and by which voice: its id as `GET /api/v1/voices` lists it."""
+    """Words to be spoken, and by which voice: its id as `GET /api/v1/voices` lists it.
+
+    `field` is how the request's dialect spells the field they came in ("formState.script"), for error messages.
+    """
 
     text: str
     voice_id: str
+    field: str = "script"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +220,7 @@ class JobRequest:
         script: what is spoken, when no `audio` is given.
         timings: what the driving sound says when, where the client knows; the left speaker's, of two.
         right_timings: what the right speaker's sound says when.
-        face: which of several faces a single voice moves.
+        face: which of several faces a single voice moves, by a word or by a place.
         mask: a picture whose dark parts must not change.
         prompt: the style in words, in the engine's vocabulary.
         engine: the engine's name.
@@ -223,7 +243,7 @@ class JobRequest:
     script: Script | None = None
     timings: Timings | None = None
     right_timings: Timings | None = None
-    face: FaceChoice = FaceChoice.ACTIVE
+    face: FaceChoice | FacePoint = FaceChoice.ACTIVE
     mask: MediaRef | None = None
     prompt: str = ""
     engine: str = "articulate"
@@ -248,8 +268,8 @@ class JobView:
     """A job as it stands: the workflow's memo, the `view` query's answer, the source of every status reply.
 
     Times are UTC, ISO 8601 with a trailing Z, or "" before they happen. `percent` is 0..100 over the whole job.
-    `parts` counts the activities that do the current stage side by side, finished ones too. `output` is a blob key;
-    `credits` is what the job cost so far.
+    `parts` counts the activities that do the current stage side by side, finished ones too. `output` is a blob key,
+    and so is `source`, the picture or video as it was fetched; `credits` is what the job cost so far.
     """
 
     job_id: str
@@ -265,6 +285,7 @@ class JobView:
     credits: int = 0
     error: JobError | None = None
     warnings: tuple[str, ...] = ()
+    source: str = ""
 
 
 _PREFIX = "job-"

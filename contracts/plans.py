@@ -1,4 +1,4 @@
-"""The plans of API keys: how many requests a minute each admits."""
+"""The plans of API keys: how many requests a minute each admits, and its weight where keys wait for each other."""
 
 from enum import StrEnum
 
@@ -21,3 +21,13 @@ def requests_per_minute(plan: Plan, settings: Settings) -> int:
         Plan.ENTERPRISE: settings.requests_per_min_enterprise,
     }
     return limits[plan]
+
+
+def weight(plan: Plan, settings: Settings) -> float:
+    """How many turns a key of the plan has, where several keys wait, for one turn of a key whose weight is 1."""
+    weights = {
+        Plan.FREE: settings.weight_free,
+        Plan.PRO: settings.weight_pro,
+        Plan.ENTERPRISE: settings.weight_enterprise,
+    }
+    return weights[plan]

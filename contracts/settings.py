@@ -24,6 +24,7 @@ PAYLOAD_KEY_BYTES = 32
 T = TypeVar("T")
 
 Device = Literal["auto", "cpu", "cuda"]
+LogFormat = Literal["text", "json"]
 Encoder = Literal["auto", "libx264", "h264_nvenc", "h264_videotoolbox"]
 #: The encoder that every machine has and that gives every machine's jobs the same bytes.
 SOFTWARE_ENCODER: Encoder = "libx264"
@@ -83,6 +84,14 @@ def _up_to(limit: float) -> Callable[[str], float]:
     return parse
 
 
+def _weight(text: str) -> float:
+    value = _positive_float(text)
+    # Temporal takes what is beyond for the nearest of these.
+    if not 0.001 <= value <= 1000:
+        raise ValueError("must be from 0.001 to 1000")
+    return value
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in logging.getLevelNamesMapping():
         raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
@@ -93,6 +102,17 @@ def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return text.rstrip("/")
+
+
+def _log_format(text: str) -> LogFormat:
+    for form in get_args(LogFormat):
+        if text == form:
+            return cast(LogFormat, form)
+    raise ValueError(f"must be one of {', '.join(get_args(LogFormat))}")
+
+
+def _optional_url(text: str) -> str:
+    return _url(text) if text else ""
 
 
 def _device(text: str) -> Device:
@@ -152,6 +172,12 @@ class Settings:
         "", _payload_keys, "Keys (base64, by comma) that encrypt what Temporal stores: the first writes, all read."
     )
     log_level: str = _setting("INFO", _log_level, "Lowest level of log lines written.")
+    log_format: LogFormat = _setting(
+        "text", _log_format, "How log lines are written: text, or json: one object a line, every request among them."
+    )
+    otlp_endpoint: str = _setting(
+        "", _optional_url, "Where traces go, by OTLP over HTTP, such as http://127.0.0.1:4318; empty: none are made."
+    )
     engine: str = _setting("articulate", _text, "Engine of jobs that name none.")
     engine_keys: EngineKeys = _setting(
         "",
@@ -195,6 +221,15 @@ class Settings:
     requests_per_min_pro: int = _setting("300", _count, "Requests a minute of a key on the pro plan; 0: any number.")
     requests_per_min_enterprise: int = _setting(
         "1000", _count, "Requests a minute of a key on the enterprise plan; 0: any number."
+    )
+    weight_free: float = _setting(
+        "1",
+        _weight,
+        "Turns of a key on the free plan where keys wait for workers, beside those of others; 0.001 to 1000.",
+    )
+    weight_pro: float = _setting("3", _weight, "Turns of a key on the pro plan where keys wait for workers.")
+    weight_enterprise: float = _setting(
+        "10", _weight, "Turns of a key on the enterprise plan where keys wait for workers."
     )
     idempotency_ttl_s: int = _setting("86400", _positive_int, "How long an Idempotency-Key's answer is replayed.")
     keep_inputs_days: int = _setting(

@@ -17,6 +17,7 @@ from contracts.errors import NON_RETRYABLE
 from contracts.inspections import discard, survey
 from contracts.jobs import (
     FaceChoice,
+    FacePoint,
     JobError,
     MediaInfo,
     MediaRef,
@@ -143,7 +144,7 @@ class AnalyseInput:
     seed: int
     prompt: str = ""
     mask: MediaInfo | None = None
-    face: FaceChoice = FaceChoice.ACTIVE
+    face: FaceChoice | FacePoint = FaceChoice.ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,10 @@ class PublishResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleInput:
-    """Enter the outcome into the records, charge it, and clear what the job no longer needs."""
+    """Enter the outcome into the records, charge it, and clear what the job no longer needs.
+
+    `source` is the blob of what was fetched to be driven, or "".
+    """
 
     job_id: str
     status: Status
@@ -219,6 +223,7 @@ class SettleInput:
     short_side_px: int = 0
     error: JobError | None = None
     warnings: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,8 +354,9 @@ PUBLISH = Step(
     heartbeat=timedelta(seconds=30),
     retry=_BY_OURSELVES,
 )
-#: Without it the outcome is unrecorded.
-SETTLE = Step(stub=settle, queue=Queue.CONTROL, start_to_close=timedelta(minutes=1), retry=_UNTIL_DONE)
+#: Without it the outcome is unrecorded. It takes a fraction of a second and has no heartbeats: by this limit alone an
+#: attempt that was handed to a host just cut off comes back. The file store's own patience, 20 s, is within it.
+SETTLE = Step(stub=settle, queue=Queue.CONTROL, start_to_close=timedelta(seconds=30), retry=_UNTIL_DONE)
 #: The step itself says how long to wait for the next moment; these pauses follow an attempt whose worker died.
 NOTIFY = Step(
     stub=notify,

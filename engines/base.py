@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.engines import EngineInfo
-from contracts.jobs import FaceChoice, Side
+from contracts.jobs import FaceChoice, FacePoint, Side
 
 if TYPE_CHECKING:
     # What reads media knows frames, and does without networks.
@@ -84,6 +84,33 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A place in one source frame where somebody's face is, in pixels of the frames that engines get.
+
+    Attributes:
+        x, y: the place, from the frame's top left corner.
+        frame: number of the source frame.
+        left, top, width, height: the rectangle of the frame that the source's picture fills.
+        time_s: when the source shows that frame; None for a portrait.
+        field: the request's field it came in, for error messages.
+    """
+
+    x: float
+    y: float
+    frame: int
+    left: float
+    top: float
+    width: float
+    height: float
+    time_s: float | None
+    field: str
+
+    def fractions(self, x: float, y: float) -> tuple[float, float]:
+        """A place of the frame in fractions of the source's picture, as requests have it."""
+        return (x - self.left) / self.width, (y - self.top) / self.height
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
     """How the speakers are to act and look.
 
@@ -94,13 +121,15 @@ class Direction:
         mask: uint8 (H, W) at the output's size, None for none: only faces whose mouth lies where it is bright are
             driven. What changes where it is dark is taken back by the pipeline, so engines need not heed it otherwise.
         face: which of several faces a single voice moves: by default that of who is seen to speak.
+        spot: what `face` points at, where it is a point: the pipeline makes it.
     """
 
     seed: int = 0
     prompt: str = ""
     enhance: bool = False
     mask: NDArray[np.uint8] | None = None
-    face: FaceChoice = FaceChoice.ACTIVE
+    face: FaceChoice | FacePoint = FaceChoice.ACTIVE
+    spot: Spot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Decodes one video for another process: what `engines.keeper` forks a process for, as `engines.video_apart` asks.
 
 It reads orders, a JSON line each, and bytes that each give a place in the shared memory back. It writes a line about
-the video and the times of its frames, and then a byte for each thing that happens.
+the video and the ticks of its frames, and then a byte for each thing that happens.
 """
 
 import json
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from contracts.errors import UnreadableMedia
 from engines.base import Frame
 from engines.caged import told_of
+from engines.clock import Clock
 from engines.confinement import confine
 from engines.media import VideoSource
 
@@ -32,6 +33,9 @@ FREE = b"n"
 PLACES = 3
 #: The shared memory's number among the open files, behind the standard streams.
 MEMORY = 3
+#: How ticks of frames are passed on, and what goes with them in the lines: the other fields of a `Clock`.
+TICK = np.dtype("<i8")
+CLOCK = ("last_ticks", "counted", "packed_bytes")
 _BEAT_S = 0.2
 
 
@@ -39,18 +43,27 @@ def serve_video(question: dict[str, Any]) -> None:
     """Serve until nobody asks any more."""
     confine(question["cpu_s"], question["memory_bytes"])
     with suppress(BrokenPipeError):
-        _serve(Path(question["path"]), question["field"])
+        _serve(Path(question["path"]), question["field"], _known_clock(question))
 
 
-def _serve(path: Path, field: str) -> None:
+def _known_clock(question: dict[str, Any]) -> Clock | None:
+    """The video's clock, where who asks has it from another process: its ticks lie in the shared memory."""
+    if "frames" not in question:
+        return None
+    ticks = np.frombuffer(os.pread(MEMORY, question["frames"] * TICK.itemsize, 0), TICK)
+    return Clock(ticks=ticks, **{name: question[name] for name in CLOCK})
+
+
+def _serve(path: Path, field: str, clock: Clock | None) -> None:
     beat = _Beat()
     try:
-        video = VideoSource(path, field, beat)
+        video = VideoSource(path, field, beat, clock)
     except Exception as error:
         _tell_fault(error)
         return
-    head = {"frames": len(video), "size": video.size, "fps": str(video.fps), "duration_s": video.duration_s}
-    _write(END + json.dumps(head).encode() + b"\n" + video.times_s.astype("<f8").tobytes())
+    head = {"size": video.size, "fps": str(video.fps), "duration_s": video.duration_s, "tick_s": video.tick_s}
+    known = {"frames": len(video)} | {name: getattr(video.clock, name) for name in CLOCK}
+    _write(END + json.dumps(head | known).encode() + b"\n" + video.clock.ticks.astype(TICK).tobytes())
     while line := sys.stdin.buffer.readline():
         try:
             _show(video, json.loads(line), beat)

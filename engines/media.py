@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from contracts.errors import MediaTooLarge, MediaTooLong, UnreadableMedia
 from contracts.jobs import Role
 from engines.base import Frame, Waiting
+from engines.clock import Clock
 from engines.containers import PACKET_FAULTS, check_decodable, damaged, open_media, refuse, sniff
 from engines.pixels import Rgb, layout_of
 
@@ -38,8 +39,6 @@ _REVERSE_BYTES = 128 << 20
 _REVERSE_LEAST = 16
 #: A jump ahead of more frames than this seeks instead of decoding through.
 _SEEK_AHEAD = 64
-#: Seconds before the wanted frame to seek to, each tried when the one before it landed too late.
-_SEEK_BACK_S = (0, 1, 5)
 
 Place = Callable[[], Frame]
 
@@ -51,8 +50,11 @@ class VideoSource:
         path: a local file of an accepted container.
         field: the request's field it came in, for error messages.
         waiting: called for every packet: on the way to a frame there may be many more than are shown.
+        clock: as an earlier `VideoSource` of the same file found it; else the whole file is read for it.
 
     Attributes:
+        clock: when each frame is shown, in the file's own ticks.
+        tick_s: how long one of these is.
         fps: nominal frame rate, 10 to 60.
         times_s: float64 (N,), when each frame is shown, from 0 on.
         duration_s: when the last frame ends.
@@ -63,16 +65,13 @@ class VideoSource:
         MediaTooLong: when it has too many frames.
     """
 
-    def __init__(self, path: Path, field: str = "", waiting: Waiting = lambda: None) -> None:
+    def __init__(
+        self, path: Path, field: str = "", waiting: Waiting = lambda: None, clock: Clock | None = None
+    ) -> None:
         self._path = path
         self._field = field
         self._waiting = waiting
-        with self._open() as container:
-            track = self._track(container)
-            self._clock = _read_clock(track)
-            if not len(self._clock.ticks):
-                raise self._damaged()
-            _check_bits(self._clock, track.stream, field)
+        self.clock = clock or self._gathered()
         with self._open() as container:
             track = self._track(container)
             first = next(track.decoded(), None)
@@ -82,9 +81,18 @@ class VideoSource:
             self._stored_bytes = sum(plane.buffer_size for plane in first.planes)
             self._layout = layout_of(first, stream.codec_context.name, stream.sample_aspect_ratio)
             self.fps = _nominal_rate(stream)
-            tick_s = float(_tick_s(stream, counted=self._clock.counted))
-        self.times_s = (self._clock.ticks - self._clock.ticks[0]) * tick_s
-        self.duration_s = float(self.times_s[-1]) + (self._clock.last_ticks * tick_s or float(1 / self.fps))
+            self.tick_s = float(_tick_s(stream, counted=self.clock.counted))
+        self.times_s = (self.clock.ticks - self.clock.ticks[0]) * self.tick_s
+        self.duration_s = float(self.times_s[-1]) + (self.clock.last_ticks * self.tick_s or float(1 / self.fps))
+
+    def _gathered(self) -> Clock:
+        with self._open() as container:
+            track = self._track(container)
+            clock = _read_clock(track)
+            if not len(clock.ticks):
+                raise self._damaged()
+            _check_bits(clock, track.stream, self._field)
+        return clock
 
     @property
     def size(self) -> tuple[int, int]:
@@ -92,7 +100,7 @@ class VideoSource:
         return self._layout.size
 
     def __len__(self) -> int:
-        return len(self._clock.ticks)
+        return len(self.clock.ticks)
 
     def frames_at(
         self,
@@ -112,7 +120,7 @@ class VideoSource:
         """
         chunk = max(_REVERSE_LEAST, _REVERSE_BYTES // self._stored_bytes)
         with self._open() as container:
-            cursor = _Cursor(self._track(container, waiting), self._clock, Rgb(size, self._layout), place)
+            cursor = _Cursor(self._track(container, waiting), self.clock, Rgb(size, self._layout), place)
             for run in _runs(np.asarray(numbers, dtype=np.int64), chunk):
                 if len(run) > 1 and run[0] > run[-1]:
                     found = [cursor.find(int(number)) for number in run[::-1]]
@@ -162,30 +170,10 @@ class _Track:
                 continue
 
 
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """When each frame is shown: ascending ticks, how long the last one stays, and how many bytes all are packed into.
-
-    AVI stores no presentation times, and those that FFmpeg guesses are wrong where frames are reordered. Its frames
-    are `counted` as they leave the decoder, and can be reached from the file's start only.
-    """
-
-    ticks: NDArray[np.int64]
-    last_ticks: int
-    counted: bool
-    packed_bytes: int
-
-    def decode(self, track: _Track) -> Iterator[tuple[int, VideoFrame]]:
-        """Decode on from where the container stands, each frame with its tick."""
-        for number, frame in enumerate(track.decoded()):
-            yield (number if self.counted or frame.pts is None else frame.pts), frame
-
-    def seek_targets(self, wanted: int, ticks_per_s: int) -> list[int]:
-        """Ticks to seek to for one wanted, each tried when the one before it landed too late."""
-        start = int(self.ticks[0])
-        if self.counted:
-            return [start]
-        return [max(wanted - back_s * ticks_per_s, start) for back_s in _SEEK_BACK_S] + [start]
+def _decoded(track: _Track, clock: Clock) -> Iterator[tuple[int, VideoFrame]]:
+    """Decode on from where the container stands, each frame with its tick."""
+    for number, frame in enumerate(track.decoded()):
+        yield (number if clock.counted or frame.pts is None else frame.pts), frame
 
 
 #: A frame as it left the decoder, and its tick.
@@ -195,7 +183,7 @@ _Stored = tuple[int, VideoFrame]
 class _Cursor:
     """A decoder that stands on one frame and moves to another by decoding on or by seeking."""
 
-    def __init__(self, track: _Track, clock: _Clock, convert: Rgb, place: Place | None) -> None:
+    def __init__(self, track: _Track, clock: Clock, convert: Rgb, place: Place | None) -> None:
         self._track = track
         self._clock = clock
         self._convert = convert
@@ -206,7 +194,7 @@ class _Cursor:
 
     def _restart(self) -> None:
         """Take up decoding where the container now stands."""
-        self._frames = self._clock.decode(self._track)
+        self._frames = _decoded(self._track, self._clock)
         self._shown = next(self._frames, None)
         self._ahead: _Stored | None = None
 
@@ -258,7 +246,7 @@ def _undecodable(field: str) -> UnreadableMedia:
     )
 
 
-def _read_clock(track: _Track) -> _Clock:
+def _read_clock(track: _Track) -> Clock:
     """Gather presentation times from the packets, without decoding them."""
     shown: dict[int, int] = {}
     counted = track.container.format.name == "avi"
@@ -276,7 +264,7 @@ def _read_clock(track: _Track) -> _Clock:
         pass  # cut short: what came before is still shown
     ticks = np.array(range(len(shown)) if counted else sorted(shown), dtype=np.int64)
     last_ticks = shown[int(ticks[-1])] if len(ticks) and not counted else 1
-    return _Clock(ticks, last_ticks, counted, packed_bytes)
+    return Clock(ticks=ticks, last_ticks=last_ticks, counted=counted, packed_bytes=packed_bytes)
 
 
 def _check_count(frames: int, frame_bytes: int, field: str) -> None:
@@ -288,7 +276,7 @@ def _check_count(frames: int, frame_bytes: int, field: str) -> None:
         )
 
 
-def _check_bits(clock: _Clock, stream: VideoStream, field: str) -> None:
+def _check_bits(clock: Clock, stream: VideoStream, field: str) -> None:
     """Hold the mean rate against the limit; a clip of less than a second counts as one."""
     ticks = int(clock.ticks[-1] - clock.ticks[0]) + clock.last_ticks
     seconds = max(float(ticks * _tick_s(stream, counted=clock.counted)), 1.0)

@@ -12,21 +12,24 @@ from numpy.typing import NDArray
 
 from contracts.engines import EngineInfo
 from contracts.errors import EngineFault, EngineMemory
-from contracts.jobs import MediaInfo, OutputOptions, Role
+from contracts.jobs import FacePoint, MediaInfo, OutputOptions, Role
 from contracts.settings import SOFTWARE_ENCODER
 from contracts.steps import Segment
 from engines.ahead import made_ahead, taken_behind
 from engines.analysis import SavedAnalysis, load_analysis, require_version, save_analysis
-from engines.base import Direction, Engine, Frame, Report, Speech, Timeline, Waiting
+from engines.base import Direction, Engine, Frame, Report, Speech, Spot, Timeline, Waiting
 from engines.encode import encode_segment
 from engines.mask import masked, read_mask
 from engines.memory import give_back
 from engines.stills import read_still
-from engines.timeline import portrait_timeline, video_timeline
+from engines.timeline import portrait_timeline, spot_of, video_timeline
 from engines.told import Told
 from engines.video_apart import VideoApart
 
 _NO_MEMORY = "the worker ran out of memory"
+#: A longer video is cut into longer segments: Temporal takes 2,000 steps of a job at once, and 51,200 events, of which
+#: each segment makes six where they end one by one.
+MOST_SEGMENTS = 1000
 _MEMORY_REMEDY = "Give workers more memory, or run fewer of them on one machine."
 
 
@@ -74,7 +77,7 @@ def analyse(
         audio_duration_s: length of the sound that is heard; the output is as long.
         options: what the request asks of the output.
         segment_s: about how long each segment is.
-        direction: how to act and look; its mask is made of `mask`.
+        direction: how to act and look; its mask is made of `mask`, its spot of the point that its face may be.
         out: the analysis file to write.
         report: progress and cancellation.
         mask: a picture whose dark parts must not change.
@@ -95,6 +98,8 @@ def analyse(
         if mask:
             size = (timeline.width, timeline.height)
             direction = replace(direction, mask=read_mask(mask.path, mask.field, pictures.size, size))
+        if isinstance(direction.face, FacePoint):
+            direction = replace(direction, spot=pictures.spot(direction.face, timeline))
         needed = np.arange(timeline.source_index.max() + 1, dtype=np.int32)
         with closing(pictures.frames(needed, timeline)) as frames:
             analysis = engine.analyse(frames, voices, timeline, direction, told)
@@ -222,8 +227,8 @@ class _Beat:
 
 
 def cut_segments(frames: int, length: float) -> tuple[Segment, ...]:
-    """Cut `frames` frames into equal segments of about `length` frames, at least one."""
-    count = min(max(1, round(frames / length)), frames)
+    """Cut `frames` frames into equal segments of about `length` frames: at least one, and at most `MOST_SEGMENTS`."""
+    count = min(max(1, round(frames / length)), frames, MOST_SEGMENTS)
     bounds = [round(index * frames / count) for index in range(count + 1)]
     return tuple(Segment(index=index, start=bounds[index], end=bounds[index + 1]) for index in range(count))
 
@@ -239,6 +244,9 @@ class _Portrait:
 
     def timeline(self, audio_s: float, options: OutputOptions) -> Timeline:
         return portrait_timeline(self.size, audio_s, options)
+
+    def spot(self, point: FacePoint, timeline: Timeline) -> Spot:
+        return spot_of(point, self.size, timeline)
 
     def frames(self, numbers: NDArray[np.int32], timeline: Timeline) -> Generator[Frame, None, None]:
         picture = read_still(self._path, self._field, (timeline.width, timeline.height))
@@ -258,6 +266,9 @@ class _Video:
     def timeline(self, audio_s: float, options: OutputOptions) -> Timeline:
         video = self._video
         return video_timeline(video.size, video.times_s, video.duration_s, video.fps, audio_s, options)
+
+    def spot(self, point: FacePoint, timeline: Timeline) -> Spot:
+        return spot_of(point, self.size, timeline, self._video.times_s)
 
     def frames(self, numbers: NDArray[np.int32], timeline: Timeline) -> Generator[Frame, None, None]:
         size = (timeline.width, timeline.height)

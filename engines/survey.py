@@ -191,6 +191,7 @@ def _face(person: Sequence[_Sighting]) -> FaceSeen:
         drivable=not best.reason,
         reason=best.reason,
         first_seen_s=round(min(each.at_s for each in person), 3),
+        best_seen_s=round(best.at_s, 3),
     )
 
 

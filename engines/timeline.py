@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.jobs import OutputOptions, SyncMode
-from engines.base import Timeline
+from contracts.jobs import FacePoint, OutputOptions, SyncMode
+from engines.base import Spot, Timeline
 
 PORTRAIT_FPS = Fraction(25)
 #: A portrait is scaled down to this on its shorter side unless the request says how large: photographs come far larger
@@ -83,6 +83,38 @@ def output_size(size: tuple[int, int], options: OutputOptions) -> tuple[int, int
         scale = options.short_side_px / min(size)
         return _nearest_even(width * scale), _nearest_even(height * scale)
     return _even(width), _even(height)
+
+
+def spot_of(
+    point: FacePoint, size: tuple[int, int], timeline: Timeline, times_s: NDArray[np.float64] | None = None
+) -> Spot:
+    """Where a point of the source is in the frames that engines get.
+
+    Args:
+        point: in fractions of the source.
+        size: upright width and height of the source, which lies in the frame's middle where their shapes differ.
+        timeline: whose frames they are.
+        times_s: float64 (N,), when each source frame is shown; None for a portrait.
+
+    Returns:
+        The place, in the frame shown nearest the point's time of those up to the last that the output shows.
+    """
+    scale = min(timeline.width / size[0], timeline.height / size[1])
+    width, height = size[0] * scale, size[1] * scale
+    left, top = (timeline.width - width) / 2, (timeline.height - height) / 2
+    looked_at = None if times_s is None else times_s[: int(timeline.source_index.max()) + 1]
+    frame = 0 if looked_at is None else int(np.abs(looked_at - point.at_s).argmin())
+    return Spot(
+        x=left + point.x * width,
+        y=top + point.y * height,
+        frame=frame,
+        left=left,
+        top=top,
+        width=width,
+        height=height,
+        time_s=None if looked_at is None else float(looked_at[frame]),
+        field=point.field,
+    )
 
 
 def _even(value: float) -> int:

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from engines.base import Frame, Waiting
 from engines.cage import Bounds, crashed, ended, fault_told, too_slow
-from engines.caged_video import BEAT, END, FAULT, FRAME, FREE, PLACES, SAME
+from engines.caged_video import BEAT, CLOCK, END, FAULT, FRAME, FREE, PLACES, SAME, TICK
+from engines.clock import Clock, KnownClocks
 from engines.keeper import Task
 from engines.reader import Question, Reader, has_news
 
 #: Ten minutes of 4K at 60 frames a second have been decoded long before.
 _BOUNDS = Bounds(cpu_s=3600, wall_s=60.0)
+_CLOCKS = KnownClocks()
 
 
 class VideoApart:
@@ -52,7 +54,9 @@ class VideoApart:
         self.fps = Fraction(head["fps"])
         self.duration_s = float(head["duration_s"])
         self.size: tuple[int, int] = (int(head["size"][0]), int(head["size"][1]))
-        self.times_s: NDArray[np.float64] = head["times_s"]
+        ticks: NDArray[np.int64] = head["ticks"]
+        self.times_s: NDArray[np.float64] = (ticks - ticks[0]) * float(head["tick_s"])
+        _CLOCKS.keep(path, Clock(ticks=ticks, **{name: head[name] for name in CLOCK}))
 
     def __len__(self) -> int:
         return len(self.times_s)
@@ -84,6 +88,7 @@ class _Decoder:
     def __init__(self, path: Path, field: str, bounds: Bounds, waiting: Waiting) -> None:
         self._field, self._silence_s = field, bounds.wall_s
         self._memory = _shared_memory()
+        clock = _CLOCKS.find(path)
         question: Question = {
             "path": str(path.absolute()),
             "field": field,
@@ -91,6 +96,8 @@ class _Decoder:
             "memory_bytes": bounds.memory_bytes,
         }
         try:
+            if clock:
+                question |= self._lent(clock)
             self._reader = Reader(Task.VIDEO, question, [self._memory], waiting)
         except BaseException:
             os.close(self._memory)
@@ -99,13 +106,18 @@ class _Decoder:
         self._said = bytearray()
         self.head = self._read_head(waiting)
 
+    def _lent(self, clock: Clock) -> Question:
+        """Put a clock where the other process finds it, and say what it is not to read the file for again."""
+        _write_all(self._memory, clock.ticks.astype(TICK).tobytes())
+        return {"frames": len(clock.ticks)} | {name: getattr(clock, name) for name in CLOCK}
+
     def _read_head(self, waiting: Waiting) -> dict[str, Any]:
         while (event := self._event(waiting)) != END:
             if event == FAULT:
                 raise fault_told(self._line(waiting), self._field)
         head = self._line(waiting)
-        times = self._bytes(int(head["frames"]) * 8, waiting)
-        return head | {"times_s": np.frombuffer(times, "<f8").astype(np.float64)}
+        ticks = self._bytes(int(head["frames"]) * TICK.itemsize, waiting)
+        return head | {"ticks": np.frombuffer(ticks, TICK).astype(np.int64)}
 
     def frames(self, numbers: list[int], size: tuple[int, int], waiting: Waiting) -> Iterator[Frame]:
         width, height = size
@@ -137,8 +149,7 @@ class _Decoder:
 
     def _send(self, data: bytes) -> None:
         with suppress(BrokenPipeError):  # It has ended; what it last said tells why.
-            while data:
-                data = data[os.write(self._reader.orders, data) :]
+            _write_all(self._reader.orders, data)
 
     def _event(self, waiting: Waiting) -> bytes:
         return self._bytes(1, waiting)
@@ -165,6 +176,11 @@ class _Decoder:
         if not heard:
             raise ended(self._reader.status(), self._field)
         self._said += heard
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]
 
 
 def _shared_memory() -> int:

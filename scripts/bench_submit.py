@@ -28,6 +28,8 @@ from storage.records import Records
 
 #: Calls that may be under way at once.
 _CONNECTIONS = 64
+#: Until the first call leaves.
+_LEAD_S = 0.5
 _NO_LIMIT = {"MOUTHPIECE_REQUESTS_PER_MIN_ENTERPRISE": "0"}
 _BODY = {
     "formState": {"image": "http://127.0.0.1:9/face.png", "audio": "http://127.0.0.1:9/voice.wav", "resolution": "720p"}
@@ -56,9 +58,20 @@ def offered(call: Call, rate: int, seconds: float) -> dict[str, float]:
         rate: calls a second.
         seconds: for how long.
     """
+    began = time.perf_counter()
+    timed = answered(call, rate, seconds)
+    took_s = time.perf_counter() - began - _LEAD_S
+    p50, p95, p99 = np.percentile([latency for latency, _ok in timed], [50, 95, 99]).round(1).tolist()
+    errors = sum(not ok for _, ok in timed)
+    per_s = round(len(timed) / took_s, 1)
+    return {"requests": len(timed), "errors": errors, "per_s": per_s, "p50": p50, "p95": p95, "p99": p99}
+
+
+def answered(call: Call, rate: int, seconds: float) -> list[tuple[float, bool]]:
+    """Make calls as `offered` does, and return for each its latency in ms and whether it was no error."""
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS))
-    begin = time.perf_counter() + 0.5
+    begin = time.perf_counter() + _LEAD_S
 
     def one(number: int) -> tuple[float, bool]:
         due = begin + number / rate
@@ -67,12 +80,7 @@ def offered(call: Call, rate: int, seconds: float) -> dict[str, float]:
         return (time.perf_counter() - due) * 1000, answer.ok
 
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        timed = list(pool.map(one, range(int(rate * seconds))))
-    took_s = time.perf_counter() - begin
-    p50, p95, p99 = np.percentile([latency for latency, _ok in timed], [50, 95, 99]).round(1).tolist()
-    answered = round(len(timed) / took_s, 1)
-    errors = sum(not ok for _, ok in timed)
-    return {"requests": len(timed), "errors": errors, "per_s": answered, "p50": p50, "p95": p95, "p99": p99}
+        return list(pool.map(one, range(int(rate * seconds))))
 
 
 def submission(url: str, key: str) -> Call:

@@ -10,13 +10,19 @@ from contracts.settings import Settings
 from scripts import runfile
 from scripts.options import RECORDS, with_settings
 from storage import backup as backups
+from storage.rotation import DATED, rotate
 
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--no-blobs", is_flag=True, help="Only list the files of jobs and uploads.")
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    help="OUT holds backups by their time: add one, and keep only so many, the newest.",
+)
 @with_settings
-def backup(settings: Settings, out: Path, no_blobs: bool) -> None:
+def backup(settings: Settings, out: Path, no_blobs: bool, keep: int | None) -> None:
     """Write records, secret and files to the new folder OUT; the service may go on meanwhile.
 
     Files in a bucket are only listed. Temporal's database is left out: jobs that have not ended begin again after a
@@ -24,9 +30,13 @@ def backup(settings: Settings, out: Path, no_blobs: bool) -> None:
     """
     if not (settings.data_dir / RECORDS).is_file():
         raise NotFound(f"no records in {settings.data_dir}", remedy="Name the service's folder with --data.")
-    made = backups.make(settings, out.absolute(), datetime.now(UTC), lambda: None, with_blobs=not no_blobs)
+    now = datetime.now(UTC)
+    target = out.absolute() / now.strftime(DATED) if keep else out.absolute()
+    made = backups.make(settings, target, now, lambda: None, with_blobs=not no_blobs)
     done = "copied" if made.has_blobs else "listed"
-    click.echo(f"{out}: records of {made.made_at}, {made.blobs} files {done}, {made.bytes} bytes")
+    click.echo(f"{target}: records of {made.made_at}, {made.blobs} files {done}, {made.bytes} bytes")
+    for removed in rotate(out.absolute(), keep) if keep else ():
+        click.echo(f"removed {removed}")
 
 
 @click.command()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from contracts.jobs import FaceChoice, OutputOptions, SyncMode
+from contracts.jobs import FaceChoice, FacePoint, OutputOptions, SyncMode
 from contracts.timings import idle_language
 from scripts import progress
 from scripts.options import Mp4File, read_settings
@@ -40,7 +40,7 @@ def render(
     sync_offset: int,
     timings: Path | None,
     language: str,
-    face: str,
+    face: FaceChoice | FacePoint,
     right_timings: Path | None,
     mask: Path | None,
     prompt: str,
@@ -69,7 +69,7 @@ def render(
             mask=mask,
             timings=said,
             right_timings=right_said,
-            face=FaceChoice(face),
+            face=face,
             prompt=prompt,
             seed=seed,
             options=OutputOptions(

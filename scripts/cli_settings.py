@@ -52,4 +52,6 @@ def values(settings: Settings) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    return ("****" if value else "") if isinstance(value, Secret) else str(value)
+    if isinstance(value, Secret):
+        return "****" if value else ""
+    return ",".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)

@@ -2,6 +2,7 @@
 
 import asyncio
 import faulthandler
+import logging
 import os
 import sys
 from datetime import timedelta
@@ -11,10 +12,14 @@ import click
 
 from contracts.settings import Settings, environment
 from contracts.steps import Queue
-from scripts.options import DATA_DIR, read_settings, with_config, with_settings
+from scripts.options import DATA_DIR, ListenAddress, read_settings, with_config, with_settings
 
 #: Where our packages lie: the folder that holds this one.
 ROOT = Path(__file__).resolve().parent.parent
+
+logger = logging.getLogger(__name__)
+
+_AUTO = "auto"
 
 
 @click.command()
@@ -49,6 +54,8 @@ def api(settings: Settings, host: str, port: int, processes: int, threads: int) 
     """Run the API alone, under gunicorn."""
     from scripts import connection
 
+    # Read here, so that a profile that cannot be used is told before there are processes.
+    connection.configuration(settings.data_dir)
     flags = {
         "--bind": f"{host}:{port}",
         "--workers": processes,
@@ -61,6 +68,8 @@ def api(settings: Settings, host: str, port: int, processes: int, threads: int) 
         # No header moves the path: what a proxy in front keeps from clients by its path is what is answered here.
         "--forwarder-headers": "",
     }
+    if settings.log_format == "json":
+        flags["--logger-class"] = "scripts.gunicorn_lines.JsonLogger"
     words = [str(word) for pair in flags.items() for word in pair]
     sys.stderr.flush()
     command = [sys.executable, "-P", "-m", "gunicorn", "--no-control-socket", *words, f"api.app:from_env({threads})"]
@@ -77,14 +86,70 @@ def api(settings: Settings, host: str, port: int, processes: int, threads: int) 
     show_default=True,
     help="How long steps that run may go on after SIGTERM or ctrl-c; then they are done again elsewhere.",
 )
+@click.option(
+    "--processes",
+    metavar="[N|auto]",
+    callback=lambda _context, _option, text: _count(text),
+    help="Run so many processes for gpu, and one for the other queues; auto: one for each GPU, or each two CPU cores.",
+)
+@click.option(
+    "--metrics",
+    type=ListenAddress(),
+    help="Show the metrics of this host's data folder at http://HOST:PORT/metrics, to anybody who can reach it; HOST"
+    " is 127.0.0.1 unless told otherwise. Not needed on the API's host, which shows them to admins' keys.",
+)
 @with_settings
-def worker(settings: Settings, queues: tuple[str, ...], grace_s: float) -> int:
-    """Run one worker that polls the QUEUES named, or all of them."""
+def worker(
+    settings: Settings,
+    queues: tuple[str, ...],
+    grace_s: float,
+    processes: int | str | None,
+    metrics: tuple[str, int] | None,
+) -> int:
+    """Run a worker that polls the QUEUES named, or those that suit this host.
+
+    Without names: flow and io always, gpu where the default engine can run, control and notify where records.db is.
+    The log says what was chosen and why.
+    """
+    from scripts import metrics_listener
     from scripts.worker import run_worker
 
     # Codecs and GPU libraries can crash the process; this way its log says where.
     faulthandler.enable()
-    return run_worker(settings, frozenset(map(Queue, queues)) or frozenset(Queue), timedelta(seconds=grace_s))
+    if metrics:
+        metrics_listener.start(settings.data_dir, *metrics)
+    chosen = frozenset(map(Queue, queues)) or _suiting(settings)
+    if processes is None:
+        return run_worker(settings, chosen, timedelta(seconds=grace_s))
+    return _run_group(settings, chosen, None if processes == _AUTO else int(processes), grace_s)
+
+
+def _count(text: str | None) -> int | str | None:
+    if text is None or text == _AUTO:
+        return text
+    if not text.isdecimal() or not int(text):
+        raise click.BadParameter(f"must be a whole number above 0, or {_AUTO}, not {text!r}")
+    return int(text)
+
+
+def _suiting(settings: Settings) -> frozenset[Queue]:
+    """The queues that suit this host; tells why, or why not, of each."""
+    from scripts.worker_choice import choose
+
+    choices = choose(settings)
+    for choice in choices:
+        logger.info("queue_%s queue=%s why=%s", "taken" if choice.is_taken else "left", choice.queue, choice.why)
+    return frozenset(choice.queue for choice in choices if choice.is_taken)
+
+
+def _run_group(settings: Settings, queues: frozenset[Queue], processes: int | None, grace_s: float) -> int:
+    from scripts import worker_group
+    from scripts.worker_choice import engine_environs
+
+    environ = environment() | {DATA_DIR: str(settings.data_dir)}
+    engines = engine_environs(settings, environ, processes) if Queue.GPU in queues else []
+    logger.info("engines_share_host processes=%d told=%s", len(engines), engines)
+    return worker_group.run(worker_group.parts(queues, environ, engines, grace_s), settings.log_format)
 
 
 @click.command("server-init")

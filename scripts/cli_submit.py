@@ -7,10 +7,11 @@ import click
 from rich.progress import Progress
 
 from contracts.errors import InternalError, MouthpieceError
-from contracts.jobs import FaceChoice, SyncMode, Timings
+from contracts.jobs import FaceChoice, FacePoint, SyncMode, Timings
 from contracts.settings import PREFIX, Secret, Settings
 from scripts import first_key, progress, remedies, runfile, waiting
 from scripts.api_client import ApiClient, Body, Sent, Standing
+from scripts.face_option import face_body
 from scripts.job_progress import JobProgress
 from scripts.options import Mp4File, open_records, with_settings
 from scripts.timings_file import read_file, rows_of, with_sync
@@ -31,7 +32,9 @@ def _web_address(_context: click.Context, _parameter: click.Parameter, value: st
 @click.command()
 @click.option("--image", help="Portrait to make speak: a file or a URL.")
 @click.option("--video", help="Video to give another voice: a file or a URL.")
-@click.option("--audio", required=True, help="The speech: a file or a URL.")
+@click.option("--audio", help="The speech: a file or a URL.")
+@click.option("--script", help="In place of AUDIO: the words to be spoken.")
+@click.option("--voice", help="With --script: the voice that speaks them, as GET /api/v1/voices lists it.")
 @click.option("--vocal", help="With --video: another track that drives the lips, when AUDIO is more than the voice.")
 @with_sync
 @click.option("--resolution", type=click.Choice(["480p", "720p"]), help="Largest shorter side. [default: 480p]")
@@ -56,13 +59,15 @@ def submit(
     settings: Settings,
     image: str | None,
     video: str | None,
-    audio: str,
+    audio: str | None,
+    script: str | None,
+    voice: str | None,
     vocal: str | None,
     sync_mode: str,
     sync_offset: int,
     timings: Path | None,
     language: str,
-    face: str,
+    face: FaceChoice | FacePoint,
     resolution: str | None,
     engine: str | None,
     seed: int | None,
@@ -75,11 +80,13 @@ def submit(
     """Send a job to the service; local files are uploaded first. Prints the job's id."""
     if (image is None) == (video is None):
         raise click.UsageError("give one of --image and --video")
-    if vocal and (image or resolution or seed is not None or webhook):
+    _check_speech(audio, script, voice, has_timings=timings is not None)
+    if vocal and (image or not audio or resolution or seed is not None or webhook):
         raise click.UsageError("--vocal goes with --video and --audio alone")
     fit = _asked(sync_mode=(sync_mode, SyncMode.BOUNCE), sync_offset_ms=(sync_offset, 0))
-    said = _asked(face=(face, FaceChoice.ACTIVE), engine=(engine or "", ""))
+    said = _asked(engine=(engine or "", "")) | face_body(face)
     said |= _said(read_file(timings, language), language)
+    said |= {"script": script, "voice_id": voice} if script else {}
     address = _service(settings, url)
     client = ApiClient(address, Secret(key) if key else _own_key(settings, address))
     placed = {
@@ -96,6 +103,15 @@ def submit(
         _finish(client, sent, JobProgress(settings, address), output, _later(settings, address, sent))
     else:
         _tell_warnings(client, sent)
+
+
+def _check_speech(audio: str | None, script: str | None, voice: str | None, *, has_timings: bool) -> None:
+    if (audio is None) == (script is None):
+        raise click.UsageError("give one of --audio and --script")
+    if (script is None) != (voice is None):
+        raise click.UsageError("--script and --voice go together; GET /api/v1/voices lists the voices")
+    if script is not None and has_timings:
+        raise click.UsageError("--timings goes with --audio alone")
 
 
 def _seed(seed: int | None) -> Body:
@@ -182,5 +198,8 @@ def _wait(client: ApiClient, sent: Sent, job_progress: JobProgress, bars: Progre
             bars.update(task, description=seen.stage, completed=seen.percent, total=100)
 
     standing = waiting.until_over(client, sent, every_s=_ASK_EVERY_S, look=look)
-    bars.update(task, description="done" if standing.output else "failed", completed=100, total=100)
+    if standing.output:
+        bars.update(task, description="done", completed=100, total=100)
+    else:
+        bars.update(task, description="failed", total=100)
     return standing

@@ -8,10 +8,15 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
 from api.temporal import DEFAULT_ADDRESS, TemporalGateway
-from contracts.errors import InternalError, Unavailable
+from api.temporal_refusals import unreachable
+from api.turns import Turns
+from contracts.errors import InternalError
+from contracts.plans import Plan
 from contracts.settings import Settings, environment
 from scripts import runfile
 from storage.payloads import data_converter
+from storage.records import Records
+from telemetry.temporal import Watched
 
 #: Any of these says that the operator has chosen a server.
 _CHOSEN = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
@@ -46,7 +51,7 @@ def configuration(data_dir: Path) -> ClientConnectConfig:
     """
     try:
         return ClientConfig.load_client_connect_config(override_env_vars=environ_for(data_dir))
-    except RuntimeError as fault:
+    except (RuntimeError, ValueError, OSError) as fault:
         cause = " ".join(str(fault).split())
         raise ProfileUnusable(
             f"Temporal's profile: {cause}", remedy="Mend TEMPORAL_PROFILE or its file, TEMPORAL_CONFIG_FILE."
@@ -58,24 +63,42 @@ def is_known(data_dir: Path) -> bool:
     return bool(configuration(data_dir).get("target_host"))
 
 
-async def connect(settings: Settings) -> Client:
+async def connect(settings: Settings, watched: Watched | None = None) -> Client:
     """Connect to the server that the data folder's stack or the environment names.
+
+    Args:
+        settings: name the data folder, and the keys that payloads are encrypted with.
+        watched: what counts and traces the connection; None: nothing does.
 
     Raises:
         ProfileUnusable: when the operator's profile cannot be read.
-        Unavailable: when the server does not answer.
+        Unavailable: when the server does not answer, or refuses this client; then with the reason.
     """
     config = configuration(settings.data_dir)
     address = config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
-        return await Client.connect(**config, data_converter=data_converter(settings.payload_keys))
+        return await Client.connect(
+            **config,
+            data_converter=data_converter(settings.payload_keys),
+            runtime=watched.runtime if watched else None,
+            interceptors=watched.interceptors if watched else (),
+        )
     except RuntimeError as fault:
-        raise Unavailable(
-            f"no Temporal server answers at {address}",
-            remedy="Start one with mouthpiece up, name its data folder with --data, or set TEMPORAL_ADDRESS.",
-        ) from fault
+        raise unreachable(str(fault), address) from fault
 
 
 def gateway(settings: Settings) -> TemporalGateway:
     """The API's own way to Temporal, to the same server as `connect`."""
-    return TemporalGateway(config=configuration(settings.data_dir), payload_keys=settings.payload_keys)
+    turns = Turns(lambda key_id: _plan_of(settings, key_id), settings)
+    return TemporalGateway(
+        config=configuration(settings.data_dir), payload_keys=settings.payload_keys, turn_of=turns.of
+    )
+
+
+def _plan_of(settings: Settings, key_id: str) -> Plan | None:
+    """Opened for each question: only what starts something asks, and most commands do not."""
+    records = Records(settings.data_dir / "records.db")
+    try:
+        return records.keys.plan_of(key_id)
+    finally:
+        records.close()

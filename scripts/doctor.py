@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from storage.records import Records
 
 _LEAST_FREE_BYTES = 1 << 30
 _ENOUGH_FREE_BYTES = 10 << 30
+#: Of Temporal's database: about a hundred thousand jobs that have ended.
+_LARGE_BYTES = 5 << 30
 
 
 class State(StrEnum):
@@ -46,15 +49,23 @@ def look(settings: Settings, environ: Mapping[str, str], stack: Stack) -> list[t
     return [
         ("python", python),
         ("temporal", lambda: temporal(environ)),
-        ("data folder", lambda: data_folder(settings)),
-        ("blob store", lambda: blob_store(settings)),
-        ("disk", lambda: disk(settings)),
+        *look_at_data(settings, stack),
         ("API port", lambda: api_port(settings, stack)),
         ("compute", lambda: compute(settings)),
         ("encoder", lambda: encoder(settings)),
         ("engine", lambda: engine(settings)),
         ("engine names", lambda: engine_names(settings)),
         ("enhancement", lambda: enhancement(settings)),
+    ]
+
+
+def look_at_data(settings: Settings, stack: Stack) -> list[tuple[str, Callable[[], Finding]]]:
+    """The looks that matter while a service runs, and that cost it little."""
+    return [
+        ("data folder", lambda: data_folder(settings)),
+        ("databases", lambda: databases(settings, stack)),
+        ("blob store", lambda: blob_store(settings)),
+        ("disk", lambda: disk(settings)),
     ]
 
 
@@ -110,6 +121,7 @@ def blob_store(settings: Settings) -> Finding:
     key = f"doctor/{uuid.uuid4()}"
     where = f"bucket {settings.s3_bucket}" if settings.s3_bucket else "the data folder"
     try:
+        began = time.perf_counter()
         blobs = open_blobs(settings)
         with tempfile.TemporaryDirectory() as folder:
             sample = Path(folder) / "sample"
@@ -117,12 +129,13 @@ def blob_store(settings: Settings) -> Finding:
             blobs.put(key, sample)
         blobs.size(key)
         blobs.delete(key)
+        took_ms = (time.perf_counter() - began) * 1000
     except MouthpieceError as fault:
         remedy = (
             "Check the settings MOUTHPIECE_S3_*, that the bucket exists, and that the key may read, write and delete."
         )
         return Finding(name="blob store", state=State.FAULT, detail=f"{where}: {fault}", remedy=remedy)
-    return Finding(name="blob store", state=State.OK, detail=where)
+    return Finding(name="blob store", state=State.OK, detail=f"{where}; stored, found and removed in {took_ms:.0f} ms")
 
 
 def disk(settings: Settings) -> Finding:
@@ -134,6 +147,19 @@ def disk(settings: Settings) -> Finding:
         return Finding(name="disk", state=State.OK, detail=detail)
     state = State.FAULT if free < _LEAST_FREE_BYTES else State.NOTE
     return Finding(name="disk", state=state, detail=detail, remedy=f"Free some space under {folder}.")
+
+
+def databases(settings: Settings, stack: Stack) -> Finding:
+    """How large the databases are; those of SQLite never shrink by themselves."""
+    sizes = {
+        name: sum(file.stat().st_size for file in settings.data_dir.glob(f"{name}*") if file.is_file())
+        for name in ("records.db", stack.server.database)
+    }
+    detail = ", ".join(f"{name} {size / (1 << 20):.0f} MiB" for name, size in sizes.items() if size) or "none as yet"
+    if sizes[stack.server.database] < _LARGE_BYTES:
+        return Finding(name="databases", state=State.OK, detail=detail)
+    remedy = "A backup, restored to a new folder, begins with a small one: docs/operations.md, Back up and restore."
+    return Finding(name="databases", state=State.NOTE, detail=detail, remedy=remedy)
 
 
 def api_port(settings: Settings, stack: Stack) -> Finding:

@@ -55,6 +55,28 @@ def row(record: JobRecord, view: JobView | None) -> tuple[str, ...]:
     )
 
 
+def entry(record: JobRecord, view: JobView | None) -> dict[str, object]:
+    """One job of a list for programs; empty text where something is not known or has not happened."""
+    error = view.error if view else record.error
+    return {
+        "id": record.job_id,
+        "number": record.number,
+        "status": _status(record, view),
+        "stage": view.stage if view else "",
+        "percent": view.percent if view else None,
+        "key": record.key_id,
+        "model": record.model,
+        "engine": record.engine,
+        "batch": record.request.batch_id,
+        "created_at": record.created_at,
+        "started_at": (view.started_at if view else "") or record.started_at,
+        "finished_at": record.finished_at,
+        "execution_ms": record.execution_ms,
+        "credits": record.credits,
+        "error": {"code": error.code, "message": error.message} if error else None,
+    }
+
+
 def details(settings: Settings, record: JobRecord, view: JobView | None, webhooks: Sequence[Webhook]) -> list[str]:
     """Everything about one job, a line each; empty entries are left out."""
     error = view.error if view else record.error

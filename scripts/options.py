@@ -1,8 +1,6 @@
 """What several commands share: their options, the data folder's records, the logs of the command's own process."""
 
 import functools
-import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -12,6 +10,7 @@ import click
 from contracts.errors import NotFound
 from contracts.settings import PREFIX, Settings, environment
 from storage.records import Records
+from telemetry import lines
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,6 +18,7 @@ R = TypeVar("R")
 DATA_DIR = f"{PREFIX}DATA_DIR"
 #: Name of the records in the data folder.
 RECORDS = "records.db"
+_MOST_PORT = 65535
 
 with_config = click.option(
     "--config",
@@ -40,6 +40,21 @@ class Mp4File(click.ParamType[Path]):
         if not path.absolute().parent.is_dir():
             self.fail(f"no such folder: {path.parent}", param, ctx)
         return path
+
+
+class ListenAddress(click.ParamType[tuple[str, int]]):
+    """Where to listen: HOST:PORT, or a port of the loopback address."""
+
+    name = "[host:]port"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """Part it at its last colon."""
+        if isinstance(value, tuple):
+            return value
+        host, _, port = str(value).rpartition(":")
+        if not port.isdecimal() or not 0 <= int(port) <= _MOST_PORT:
+            self.fail(f"{value} is no HOST:PORT, such as 127.0.0.1:9464", param, ctx)
+        return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def with_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
@@ -64,7 +79,7 @@ def read_settings(data: Path | None = None) -> Settings:
         SettingsError: when the environment is wrong.
     """
     settings = Settings.from_env(environment() | ({DATA_DIR: str(data)} if data else {}))
-    configure_logs(settings.log_level)
+    lines.configure(settings.log_level, settings.log_format)
     return settings
 
 
@@ -86,14 +101,3 @@ def open_records(settings: Settings, *, must_exist: bool) -> Records:
             remedy=f"Start it with mouthpiece up --data {settings.data_dir}, or name the right folder.",
         )
     return Records(path)
-
-
-def configure_logs(level: str) -> None:
-    """Write log lines to stderr: time, level, logger, event."""
-    logging.basicConfig(
-        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s %(message)s", force=True
-    )
-    # The SDK reports each worker's start and stop; ours say it once, in one line.
-    logging.getLogger("temporalio").setLevel(logging.WARNING)
-    # At DEBUG it writes whole addresses, with whatever rights their query strings carry.
-    logging.getLogger("urllib3").setLevel(logging.INFO)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import torch
 
-from contracts.jobs import FaceChoice, MediaInfo, OutputOptions, Role, Side, Timings
+from contracts.jobs import FaceChoice, FacePoint, MediaInfo, OutputOptions, Role, Side, Timings
 from contracts.settings import Settings
 from engines import join, pipeline
 from engines.audio import read_speech
@@ -33,7 +33,7 @@ def render_file(
     mask: Path | None = None,
     timings: Timings | None = None,
     right_timings: Timings | None = None,
-    face: FaceChoice = FaceChoice.ACTIVE,
+    face: FaceChoice | FacePoint = FaceChoice.ACTIVE,
     prompt: str = "",
     seed: int = 0,
     options: OutputOptions = OutputOptions(),  # noqa: B008 - immutable

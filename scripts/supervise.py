@@ -76,10 +76,10 @@ class Supervisor:
         """How often each part died in a row."""
         return {child.part.name: child.failures for child in self._children}
 
-    def stop(self) -> None:
-        """Stop all parts and wait for them, the first started last: it is what the others lean on."""
-        first, rest = self._children[:1], self._children[1:]
-        for tier in (rest, first):
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop all parts and wait for them, the first started last: it is what the others lean on, unless `at_once`."""
+        tiers = [self._children] if at_once else [self._children[1:], self._children[:1]]
+        for tier in tiers:
             for child in tier:
                 _signal_group(child.process, signal.SIGTERM)
             deadline = time.monotonic() + max((child.part.grace_s for child in tier), default=0)

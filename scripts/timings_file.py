@@ -11,6 +11,7 @@ import click
 from contracts.errors import InvalidRequest
 from contracts.jobs import FaceChoice, SyncMode, TimedText, Timings
 from contracts.timings import EXPECTED, LANGUAGE_PATTERN, needs_language, read_entries
+from scripts.face_option import FaceOption
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,10 +55,11 @@ def with_sync(command: Callable[P, R]) -> Callable[P, R]:
             click.option("--language", default="", callback=_language, help="Language of the words in TIMINGS: en-US."),
             click.option(
                 "--face",
-                type=click.Choice([choice.value for choice in FaceChoice]),
+                type=FaceOption(),
                 default=FaceChoice.ACTIVE.value,
                 show_default=True,
-                help="Which of several faces speaks: who is seen speaking, the largest, or by the viewer's side.",
+                help="Which of several faces speaks: who is seen speaking, the largest, by the viewer's side, or where"
+                " X and Y, fractions of the source's width and height, point at so many seconds.",
             ),
         )
     ):

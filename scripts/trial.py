@@ -19,10 +19,12 @@ from scripts.supervise import bound
 
 _STOP_PATIENCE_S = 30
 
-#: Settings under which jobs cost nothing but orchestration: the engine of `tests/trivial_engine`.
+_SOURCES = Path(__file__).resolve().parent.parent
+
+#: Settings under which jobs cost nothing but orchestration: the engine of `tests/trivial_engine`, over these sources.
 TRIVIAL_ENGINE = {
     "MOUTHPIECE_ENGINE": "trivial",
-    "PYTHONPATH": str(Path(__file__).resolve().parent.parent / "tests" / "trivial_engine"),
+    "PYTHONPATH": os.pathsep.join(map(str, (_SOURCES / "tests" / "trivial_engine", _SOURCES))),
 }
 
 
@@ -123,9 +125,9 @@ def _descendants(pid: int) -> list[tuple[int, list[str]]]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder's files over HTTP on loopback; yields the URL without a trailing slash."""
-    with listening(partial(_QuietFiles, directory=str(folder))) as url:
+def serving(folder: Path, address: str = "127.0.0.1") -> Iterator[str]:
+    """Serve a folder's files over HTTP on an address; yields the URL without a trailing slash."""
+    with listening(partial(_QuietFiles, directory=str(folder)), address) as url:
         yield url
 
 

@@ -24,6 +24,7 @@ from scripts.console import Console, ConsoleHandler
 from scripts.stack import Stack
 from scripts.supervise import Supervisor
 from storage.records import Records
+from telemetry import lines
 
 T = TypeVar("T")
 
@@ -74,15 +75,17 @@ class _Session:
         self._ui = f"http://{reachable(stack.server.host)}:{addresses.ui_port}"
         self._server = parts.server(stack, settings, addresses, environ, binary)
         self._others = [parts.api(stack, addresses, environ), *parts.workers(stack, environ)]
-        self._console = Console(("up", self._server.name, *(part.name for part in self._others)))
+        names = ("up", self._server.name, *(part.name for part in self._others))
+        self._console = Console(names, settings.log_format)
         self._supervisor = Supervisor(self._console.log)
         self._asked_to_stop = threading.Event()
 
     def run(self) -> None:
         """Start everything, say when it is ready, tend it until asked to stop, and stop it."""
-        logging.basicConfig(
-            level=logging.INFO, format="%(message)s", handlers=[ConsoleHandler(self._console, "up")], force=True
-        )
+        handler = ConsoleHandler(self._console, "up")
+        if self._settings.log_format == "json":
+            handler.setFormatter(lines.formatter(self._settings.log_format))
+        logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler], force=True)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         loop = asyncio.new_event_loop()
@@ -113,6 +116,7 @@ class _Session:
     def _announce(self, key: Secret, took_s: float) -> None:
         self._say(f"ready after {took_s:.1f} s; ctrl-c stops it")
         for what, value in {
+            "Page": f"{self._url}/  (open it in a browser and sign in with the key)",
             "API": self._url,
             "Temporal": self._ui,
             "Data": str(self._settings.data_dir),

@@ -20,12 +20,20 @@ from contracts.settings import Settings
 from contracts.steps import Queue
 from scripts import connection, retention_schedule, server_init
 from scripts.worker_engines import keep_announcing
-from scripts.worker_logs import mark_with_job
+from scripts.worker_logs import tell_once
 from scripts.worker_memory import MemoryWatch
+from scripts.worker_steps import StepMeter
 from storage.folders import make_private
+from telemetry.catalogue import PROCESSES
+from telemetry.meter import meter
+from telemetry.tallies import FOLDER
+from telemetry.temporal import flush, watched
 from workflows.registry import WORKFLOWS, sandbox_runner
 
 logger = logging.getLogger(__name__)
+
+#: What a process like this is called where it is counted and traced.
+PART = "worker"
 
 #: How long running steps may go on after a signal to stop, unless told otherwise; what is not done by then is done
 #: again elsewhere.
@@ -62,8 +70,10 @@ def run_worker(settings: Settings, queues: frozenset[Queue], grace: timedelta = 
     Raises:
         MouthpieceError: when something the queues' steps need is missing.
     """
-    mark_with_job(logging.getLogger().handlers)
+    tell_once(logging.getLogger().handlers)
     make_private(settings.data_dir)
+    meter.open(settings.data_dir / FOLDER)
+    meter.set(PROCESSES, 1, PART)
     prepared = {queue: implementations(queue, settings) for queue in sorted(queues)}
     return asyncio.run(poll(settings, prepared, grace))
 
@@ -110,7 +120,7 @@ async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementat
     if client is None:
         return 0
     watch = MemoryWatch(lambda: _end_for_want_of_memory(stop))
-    workers = [build(client, queue, activities, [watch], grace) for queue, activities in prepared.items()]
+    workers = [build(client, queue, activities, [StepMeter(), watch], grace) for queue, activities in prepared.items()]
     beside = [asyncio.create_task(_schedule(client, stop))] if Queue.CONTROL in prepared else []
     if Queue.GPU in prepared:
         beside.append(asyncio.create_task(keep_announcing(settings, stop)))
@@ -127,6 +137,7 @@ async def poll(settings: Settings, prepared: Mapping[Queue, Sequence[Implementat
     for task in running:
         if fault := task.exception():
             logger.error("worker_gave_up fault=%r", fault)
+    await asyncio.to_thread(flush, settings)
     logger.info("worker_is_empty identity=%s", client.identity)
     return 0 if told.is_set() else 1
 
@@ -165,7 +176,7 @@ async def connect(settings: Settings, stop: asyncio.Event) -> Client | None:
     told_at = -math.inf
     while not stop.is_set():
         try:
-            client = await connection.connect(settings)
+            client = await connection.connect(settings, watched(settings, PART))
             await server_init.check_namespace(client)
         except (Unavailable, NotFound) as fault:
             if time.monotonic() - told_at >= _TELL_EVERY_S:

@@ -20,6 +20,8 @@ from typing import Literal, Protocol
 
 from contracts.errors import InternalError, StorageBusy
 from contracts.settings import Settings
+from telemetry.catalogue import BLOB_FAULTS
+from telemetry.meter import meter
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +118,7 @@ class LocalBlobs:
                 aside.unlink(missing_ok=True)
             self._sync_folders(target)
         except OSError as fault:
+            meter.add(BLOB_FAULTS, 1, "folder")
             raise StorageBusy("the file could not be stored at the moment") from fault
 
     def local(self, key: str) -> Path:

@@ -77,6 +77,12 @@ class Expiry:
         """Whether a job that has not ended names a blob."""
         return self._file.row(NEEDED, {"blob": blob_key}) is not None
 
+    def forget_source(self, blob_key: str) -> None:
+        """Enter that an upload that jobs were made of is gone, before it goes."""
+        with self._file.writing() as database:
+            # Spelt out, the second condition lets SQLite use the index.
+            database.execute("UPDATE jobs SET source = '' WHERE source = :blob AND source != ''", {"blob": blob_key})
+
     def statuses(self, job_ids: Sequence[str]) -> dict[str, Status]:
         """How those of some jobs stand that are in the records; one that has not ended is QUEUED."""
         row: Row = {f"id{index}": job_id for index, job_id in enumerate(job_ids)}

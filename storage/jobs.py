@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from temporalio.converter import value_to_type
 
@@ -10,6 +11,7 @@ from contracts.jobs import Dialect, JobError, JobRequest, Status
 from contracts.steps import SettleInput
 from storage.database import RecordsFile, Row, Value
 from storage.ledger import CHARGE, RELEASE, RESERVE
+from storage.pace import PACE, PACE_OF_ALL, Pace, pace_of
 
 #: The largest number SQLite holds.
 MAX_NUMBER = 2**63 - 1
@@ -25,7 +27,8 @@ class JobRecord:
 
     `status` is QUEUED from submission until the job is settled: what happens between is the workflow's to tell.
     `is_started` is False until Temporal is known to have accepted the workflow. `expired_at` and `inputs_expired_at`
-    say when its output and its inputs were removed for their age; "" while they are kept.
+    say when its output and its inputs were removed for their age; "" while they are kept. `source` is the blob
+    of the picture or video that it was made of; "" until it is settled, and when that is no longer kept.
     """
 
     job_id: str
@@ -49,14 +52,16 @@ class JobRecord:
     request: JobRequest
     expired_at: str = ""
     inputs_expired_at: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
     """Which jobs to list; what is None does not matter. Times are as `created_at` is written.
 
-    `created_after` is the first moment that counts, `created_before` the first that no longer does;
-    `before_number` continues after a page's last job.
+    `created_after` is the first moment that counts, `created_before` the first that no longer does; `since` and `until`
+    are the same of a job's latest change: its end, or its submission while it has none. `before_number` continues
+    after a page's last job.
     """
 
     key_id: str | None = None
@@ -65,15 +70,11 @@ class JobFilter:
     batch_id: str | None = None
     created_after: str | None = None
     created_before: str | None = None
+    engine: str | None = None
+    error_code: str | None = None
+    since: str | None = None
+    until: str | None = None
     before_number: int = MAX_NUMBER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long recent jobs took, in seconds, and how far apart they were finished; 0 while there are none."""
-
-    each_s: float = 0.0
-    apart_s: float = 0.0
 
 
 class Jobs:
@@ -166,15 +167,17 @@ class Jobs:
         )
         return int(row["ahead"] or 0) if row else 0
 
-    def pace(self) -> Pace:
-        """Look at the last 20 jobs that succeeded."""
-        row = self._file.row(PACE, {"status": Status.SUCCEEDED})
-        if not row or not row["jobs"]:
-            return Pace()
-        each_s, jobs = float(row["each_s"] or 0), int(row["jobs"])
-        apart_s = float(row["span_s"] or 0) / (jobs - 1) if jobs > 1 else each_s
-        # Between jobs there may have been nothing to do.
-        return Pace(each_s=each_s, apart_s=min(apart_s, each_s))
+    def oldest_open(self) -> datetime | None:
+        """When the oldest job that has not ended was submitted; None while all have."""
+        row = self._file.row(
+            "SELECT created_at FROM jobs WHERE status = :status AND started = 1 ORDER BY number LIMIT 1",
+            {"status": Status.QUEUED},
+        )
+        return datetime.fromisoformat(str(row["created_at"])) if row else None
+
+    def pace(self, engine: str = "") -> Pace:
+        """Look at the last 20 jobs of an engine that succeeded; "" for those of all."""
+        return pace_of(self._file.row(PACE if engine else PACE_OF_ALL, {"engine": engine}))
 
     def reopen(self, job_id: str, at: str) -> bool:
         """Enter an ended job as queued again and reserve its credits, until `confirm` or `revert`.
@@ -254,14 +257,12 @@ CONDITIONS = {
     "batch_id": "batch_id = :batch_id AND batch_id != ''",
     "created_after": "created_at >= :created_after",
     "created_before": "created_at < :created_before",
+    "engine": "json_extract(request, '$.engine') = :engine",
+    "error_code": "error_code = :error_code",
+    "since": "CASE finished_at WHEN '' THEN created_at ELSE finished_at END >= :since",
+    "until": "CASE finished_at WHEN '' THEN created_at ELSE finished_at END < :until",
     "before_number": "number < :before_number",
 }
-
-PACE = """
-    SELECT COUNT(*) AS jobs, AVG(execution_ms) / 1000 AS each_s,
-        (MAX(julianday(finished_at)) - MIN(julianday(finished_at))) * 86400 AS span_s
-    FROM (SELECT execution_ms, finished_at FROM jobs WHERE status = :status ORDER BY number DESC LIMIT 20)
-"""
 
 #: What `REOPEN_JOB` forgets, and `REVERT_JOB` brings back.
 ENDING = (
@@ -308,7 +309,8 @@ SETTLE_JOB = """
     UPDATE jobs SET
         started = 1, status = :status, started_at = :started_at, finished_at = :finished_at,
         execution_ms = :execution_ms, output = :output, duration_s = :duration_s, credits = :credits,
-        error_code = :error_code, error_message = :error_message, warnings = :warnings, before_retry = ''
+        error_code = :error_code, error_message = :error_message, warnings = :warnings, before_retry = '',
+        source = :source
     WHERE job_id = :job_id
 """
 CLOSE_JOB = SETTLE_JOB + " AND status = 'queued'"
@@ -328,6 +330,7 @@ def _outcome(outcome: SettleInput, credits: int) -> Row:
         "error_code": error.code,
         "error_message": error.message,
         "warnings": json.dumps(outcome.warnings),
+        "source": outcome.source,
     }
 
 
@@ -355,6 +358,7 @@ def _record(row: Row) -> JobRecord:
         request=request,
         expired_at=str(row["expired_at"]),
         inputs_expired_at=str(row["inputs_expired_at"]),
+        source="" if row["inputs_expired_at"] else str(row["source"]),
     )
 
 

@@ -88,6 +88,11 @@ class Keys:
         row = self._row(key_id)
         return _api_key(row) if row else None
 
+    def plan_of(self, key_id: str) -> Plan | None:
+        """The plan of the key with this id; None when there is none."""
+        key = self.get(key_id)
+        return key.plan if key else None
+
     def list(self) -> list[ApiKey]:
         """Every key ever made, oldest first."""
         return [_api_key(row) for row in self._file.rows("SELECT * FROM keys ORDER BY created_at, key_id", {})]

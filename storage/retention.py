@@ -176,6 +176,7 @@ class Retention:
     def _remove_upload(self, key: str) -> bool:
         if self._records.expiry.is_needed(key):
             return False
+        self._records.expiry.forget_source(key)
         self._blobs.delete(key)
         return True
 

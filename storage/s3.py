@@ -18,6 +18,8 @@ from contracts.settings import Settings
 from storage.blobs import Alive, BlobInfo, BlobMissing, Method, checked, missing
 from storage.cache import BlobCache
 from storage.links import shown_as
+from telemetry.catalogue import BLOB_FAULTS
+from telemetry.meter import meter
 
 if TYPE_CHECKING:
     from obstore import Attributes, ObjectMeta
@@ -182,5 +184,6 @@ def _passing_faults() -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as fault:
+        meter.add(BLOB_FAULTS, 1, "s3")
         logger.warning("blob_store_fault kind=%s detail=%.300r", type(fault).__name__, str(fault))
         raise StorageBusy("the file store cannot be used at the moment") from fault

@@ -234,3 +234,18 @@ def retries(database: Database) -> None:
     """How a job that is being retried had ended, until it is known that Temporal has begun its new run; JSON."""
     database.execute("ALTER TABLE jobs ADD COLUMN before_retry TEXT NOT NULL DEFAULT ''")
     database.execute("CREATE INDEX idx_jobs_retries ON jobs (job_id) WHERE before_retry != ''")
+
+
+@MIGRATIONS(name="0019_sources")
+def sources(database: Database) -> None:
+    """Where what an ended job was made of lies, while it is kept; uploads may be those of several jobs."""
+    database.execute("ALTER TABLE jobs ADD COLUMN source TEXT NOT NULL DEFAULT ''")
+    database.execute("CREATE INDEX idx_jobs_source ON jobs (source) WHERE source != ''")
+
+
+@MIGRATIONS(name="0019_paces")
+def paces(database: Database) -> None:
+    """An engine's latest jobs are found without a look at those of others."""
+    database.execute(
+        "CREATE INDEX idx_jobs_pace ON jobs (json_extract(request, '$.engine'), number) WHERE status = 'succeeded'"
+    )

@@ -9,7 +9,7 @@ import pytest
 # One thread, as a worker has by default: on a busy machine, several that wait for each other take tenfold the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-LAYERS = frozenset({"unit", "workflow", "e2e", "chaos"})
+LAYERS = frozenset({"unit", "workflow", "e2e", "chaos", "browser"})
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 

@@ -12,7 +12,10 @@ from pathlib import Path
 from tests.temporal_server import binary
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = tuple(ROOT / "docs" / name for name in ("operations.md", "security.md", "changing-workflows.md"))
+PAGES = tuple(
+    ROOT / "docs" / name
+    for name in ("operations.md", "security.md", "changing-workflows.md", "observability.md", "scale.md")
+)
 
 _BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"(^|\s+)#\s.*$")

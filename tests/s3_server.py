@@ -25,7 +25,7 @@ BUCKET = "media"
 BUILD_TIMEOUT_S = 900
 
 _ACCESS, _SECRET = "tester", "only for tests"  # pragma: allowlist secret
-_START_S = 20
+_START_S = 90
 
 
 @dataclass
@@ -35,11 +35,12 @@ class S3Server:
     program: Path
     folder: Path
     port: int
+    address: str = "127.0.0.1"
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     def settings(self, data_dir: Path) -> Settings:
         return Settings(
@@ -69,11 +70,13 @@ class S3Server:
         """What is left of uploads in parts that were neither finished nor given up."""
         return [path for path in (self.folder / BUCKET / ".sgwtmp").rglob("*") if path.is_file()]
 
+    def command(self) -> list[str]:
+        """What runs it, for one who starts it elsewhere."""
+        arguments = ["--access", _ACCESS, "--secret", _SECRET, "--port", f"{self.address}:{self.port}", "--quiet"]
+        return [str(self.program), *arguments, "posix", str(self.folder)]
+
     def start(self) -> None:
-        arguments = ["--access", _ACCESS, "--secret", _SECRET, "--port", f"127.0.0.1:{self.port}", "--quiet"]
-        self.process = subprocess.Popen(
-            [self.program, *arguments, "posix", self.folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + _START_S
         while not self._answers():
             assert self.process.poll() is None, "the S3 server ended"
@@ -100,7 +103,7 @@ class S3Server:
 def running_s3(folder: Path) -> Iterator[S3Server]:
     """Run the server over a folder."""
     (folder / BUCKET).mkdir(parents=True)
-    server = S3Server(program=_program(), folder=folder, port=_free_port())
+    server = S3Server(program=built_program(), folder=folder, port=_free_port())
     server.start()
     try:
         yield server
@@ -108,7 +111,7 @@ def running_s3(folder: Path) -> Iterator[S3Server]:
         server.stop()
 
 
-def _program() -> Path:
+def built_program() -> Path:
     """Build the server into the user's cache, unless it is there."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "mouthpiece-tests" / f"versitygw-{VERSION}"

@@ -5,6 +5,7 @@ import sysconfig
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,9 @@ from scripts import parts
 from scripts.stack import DEFAULT, read
 
 T = TypeVar("T")
+
+#: A program read from a cold disk beside other work takes longer than the SDK's five seconds.
+_START = timedelta(seconds=90)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ def development_server(folder: Path) -> Iterator[TemporalServer]:
                 dev_server_database_filename=str(folder / "temporal.db"),
                 dev_server_extra_args=arguments,
                 dev_server_log_level="error",
+                dev_server_startup_timeout=_START,
                 search_attributes=SEARCH_ATTRIBUTES,
             )
         )
@@ -60,7 +65,9 @@ def time_skipping_server() -> Iterator[TemporalServer]:
     """Run the server whose clock jumps over every wait. It has no lists and no reset."""
     with asyncio.Runner() as runner:
         environment = runner.run(
-            WorkflowEnvironment.start_time_skipping(test_server_existing_path=binary("temporal-test-server"))
+            WorkflowEnvironment.start_time_skipping(
+                test_server_existing_path=binary("temporal-test-server"), test_server_startup_timeout=_START
+            )
         )
         runner.run(_register_search_attributes(environment.client))
         yield from _served(environment, runner)

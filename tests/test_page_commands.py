@@ -13,8 +13,12 @@ pytestmark = pytest.mark.unit
 
 #: Where `tests.pages.Shell` runs commands.
 RUNNERS = (
-    *(ROOT / "tests" / "e2e" / f"test_operations_{part}.py" for part in ("jobs", "service", "updates", "speed")),
+    *(
+        ROOT / "tests" / "e2e" / f"test_operations_{part}.py"
+        for part in ("jobs", "service", "updates", "speed", "scale")
+    ),
     ROOT / "tests" / "chaos" / "test_commands.py",
+    ROOT / "tests" / "e2e" / "test_observability.py",
 )
 #: Commands that other tests run, and which.
 ELSEWHERE = {
@@ -22,7 +26,20 @@ ELSEWHERE = {
     "/srv/mouthpiece/.venv/bin/mouthpiece up --data /var/lib/mouthpiece": (
         "tests/e2e/test_up.py::test_a_clean_stop_leaves_no_process_and_no_sign_of_running"
     ),
+    "mouthpiece worker --processes auto": "tests/scripts/test_worker_group.py",
+    "python -m scripts.hosts --jobs 50 --out hosts.json": (
+        "tests/chaos/test_hosts.py::test_a_worker_host_that_is_cut_off_loses_no_job_and_changes_no_output"
+    ),
+    "mouthpiece backup /backups --keep 14": (
+        "tests/storage/test_rotation.py::test_a_folder_of_backups_is_added_to_and_kept_short"
+    ),
+    "mouthpiece doctor --service --json": (
+        "tests/scripts/test_doctor_network.py::test_monitoring_gets_a_document_and_a_code"
+    ),
     "mouthpiece render": "tests/scripts/test_render.py",
+    "python -m scripts.bench_scale": (
+        "tests/e2e/test_operations_scale.py::test_none_of_many_jobs_is_lost_and_another_keys_job_does_not_wait_for_them"
+    ),
     "scripts/setup": "tests/scripts/test_cli.py::test_setting_up_again_does_nothing",
     "scripts/check": "scripts/test",
     "scripts/test": "scripts/test",

@@ -49,9 +49,11 @@ class InspectMedia:
 
     async def _work(self) -> Inspection:
         stage = Stage.FETCH
+        workflow.set_current_details("Fetching the files.")
         try:
             source, audio = await self._fetched()
             stage = Stage.ANALYSE
+            workflow.set_current_details("Looking for faces and measuring the length.")
             survey = await perform(
                 SURVEY,
                 SurveyInput(job_id=self._name, source=source, audio=audio, options=self._request.options),
@@ -59,7 +61,9 @@ class InspectMedia:
             )
         except ActivityError as failure:
             error = job_error(stage, failure)
+            workflow.set_current_details(f"Refused: {error.message}")
             raise ApplicationError(error.message, type=error.code, non_retryable=True) from failure
+        workflow.set_current_details(f"Found {len(survey.faces)} faces.")
         return Inspection(
             source=source,
             audio=audio,

@@ -122,6 +122,8 @@ class LipsyncJob:
     async def _work(self) -> None:
         self._enter(Stage.FETCH, parts=len(named_files(self._request)))
         inputs = await fetch_inputs(self._request)
+        # Shown with the next stage.
+        self._view = replace(self._view, source=inputs.source.blob)
         sound = await self._sound(inputs)
         analysis, segments = await self._analysed_and_rendered(inputs, sound, _AGAIN_AFTER_S)
         await self._publish(segments, sound.heard, analysis)
@@ -219,6 +221,7 @@ class LipsyncJob:
                 short_side_px=self._short_side_px,
                 error=outcome.error,
                 warnings=outcome.warnings,
+                source=outcome.source,
             ),
             outcome.status,
         )

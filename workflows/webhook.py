@@ -1,6 +1,9 @@
 """Delivers one webhook, in a workflow of its own: no receiver holds a job open, and no job's end stops a delivery."""
 
+from urllib.parse import urlsplit
+
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.steps import NOTIFY, PROBE, Delivery
@@ -19,9 +22,14 @@ class DeliverWebhook:
         Raises:
             ActivityError: when the receiver refused it for good, or never took it.
         """
-        workflow.set_current_details(f"Delivering the outcome of job {delivery.job_id}.")
-        result = await perform(NOTIFY, delivery, "webhook")
-        workflow.set_current_details(f"Delivered: the receiver answered {result.http_status}.")
+        receiver = _host(delivery)
+        workflow.set_current_details(f"Delivering the outcome of job {delivery.job_id} to {receiver}.")
+        try:
+            result = await perform(NOTIFY, delivery, f"post to {receiver}")
+        except ActivityError as failure:
+            workflow.set_current_details(f"Not delivered to {receiver}: {_why(failure)}.")
+            raise
+        workflow.set_current_details(f"Delivered: {receiver} answered {result.http_status}.")
         return result
 
 
@@ -36,4 +44,18 @@ class ProbeEndpoint:
         Raises:
             ActivityError: when it could not be tried.
         """
-        return await perform(PROBE, event, "test event")
+        receiver = _host(event)
+        workflow.set_current_details(f"Posting a test event to {receiver}.")
+        result = await perform(PROBE, event, f"test event to {receiver}")
+        workflow.set_current_details(f"{receiver} {'took' if result.is_accepted else 'did not take'} the test event.")
+        return result
+
+
+def _why(failure: ActivityError) -> str:
+    cause = failure.cause
+    return cause.message if isinstance(cause, ApplicationError) else "nobody took it for as long as it was tried"
+
+
+def _host(delivery: Delivery) -> str:
+    """Who it goes to; the rest of the address may be a right in itself."""
+    return urlsplit(delivery.url).hostname or "the receiver"

@@ -84,7 +84,7 @@ def _drawable(speakers: Sequence[Speaker], direction: Direction) -> list[Speaker
     leaning = [replace(one, strength=one.strength * upright(one.watched.points)) for one in speakers]
     able = [one.drivable for one in leaning]
     if not all(able):
-        raise too_few(able, "upright enough to be drawn", masked=direction.mask is not None)
+        raise too_few(able, "upright enough to be drawn", masked=direction.mask is not None, spot=direction.spot)
     return leaning
 
 

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.jobs import FaceChoice
+from engines.base import Spot
 from engines.people.bank import Bank, merged
 from engines.people.identity import Likeness, people
 from engines.people.shape import Floats, frontal, measure, sizeable
+from engines.people.spot import Box, nearest, unable
 from engines.people.watch import ANOTHER, NOBODY, Track
 
 T = TypeVar("T", bound=np.generic)
@@ -53,7 +55,7 @@ class _Appearance:
     speech: float
 
 
-def speaker_among(tracks: Sequence[Track], choice: FaceChoice, width: int) -> Track:
+def speaker_among(tracks: Sequence[Track], choice: FaceChoice | Spot, width: int) -> Track:
     """The track of the one who speaks, put together from all tracks.
 
     Args:
@@ -63,13 +65,19 @@ def speaker_among(tracks: Sequence[Track], choice: FaceChoice, width: int) -> Tr
 
     Returns:
         A track in whose frames only the speaker is seen; `ANOTHER` stands where others alone are.
+
+    Raises:
+        NoFace: when the face that the choice points at was not followed.
     """
     seen = [_appearance(track, index, shot, width) for index, track in enumerate(tracks) for shot in track.likenesses]
     if not seen:
         return tracks[0]
+    by = FaceChoice.ACTIVE if isinstance(choice, Spot) else choice
     # Who cannot be driven comes last.
-    cast = sorted(seen, key=lambda one: (one.size > 0, _worth(one, choice)), reverse=True)
-    if choice is FaceChoice.ACTIVE:
+    cast = sorted(seen, key=lambda one: (one.size > 0, _worth(one, by)), reverse=True)
+    if isinstance(choice, Spot):
+        cast = _person_at(choice, cast, tracks)
+    elif choice is FaceChoice.ACTIVE:
         cast = _best_person(cast)
     return _joined(tracks, cast)
 
@@ -125,6 +133,21 @@ def _best_person(cast: Sequence[_Appearance]) -> list[_Appearance]:
     sums = np.bincount(whose, weights=[_worth(one, FaceChoice.ACTIVE) for one in cast])
     best = int(sums.argmax())
     return [one for one, person in zip(cast, whose, strict=True) if person == best]
+
+
+def _person_at(spot: Spot, cast: Sequence[_Appearance], tracks: Sequence[Track]) -> list[_Appearance]:
+    """The appearances of the person who is pointed at."""
+    there = [number for number, one in enumerate(cast) if spot.frame in one.frames]
+    index = nearest(spot, [_box(tracks[cast[number].track].watched.points[spot.frame]) for number in there])
+    if index is None:
+        raise unable(spot, "cannot be followed")
+    whose = people([one.likeness for one in cast], _at_once(cast))
+    return [one for one, person in zip(cast, whose, strict=True) if person == whose[there[index]]]
+
+
+def _box(points: NDArray[np.float32]) -> Box:
+    (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
+    return x0, y0, x1, y1
 
 
 def _at_once(cast: Sequence[_Appearance]) -> list[set[int]]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.jobs import Side
-from engines.base import Direction, Frame, Report, Speech, Timeline
+from contracts.jobs import FaceChoice, FacePoint, Side
+from engines.base import Direction, Frame, Report, Speech, Spot, Timeline
 from engines.people.active import speaker_among
 from engines.people.casting import admit_by, pick_of, too_few
 from engines.people.faces import FaceFinder
-from engines.people.shape import Measures, frontal, in_profile, measure, measure_still, sizeable
+from engines.people.shape import SMALL_PX, Measures, frontal, in_profile, measure, measure_still, sizeable
+from engines.people.spot import aim_at
 from engines.people.stretches import flagged, smooth_within, widened
 from engines.people.watch import ANOTHER, FADE_S, NOBODY, Watched, fading, watch
 
@@ -72,29 +73,47 @@ def cast(
         The speaker of each voice.
 
     Raises:
-        NoFace: when there is no face for a single voice, or none that can be driven.
+        NoFace: when there is no face for a single voice, or none that can be driven; when nobody is where the direction
+            points, or who is there cannot be.
         TooFewFaces: when that is so of one of several voices.
     """
     source_fps, total = float(timeline.source_fps), int(timeline.source_index.max()) + 1
+    choice, spot = _choice(direction), direction.spot
     picks = [
-        pick_of(speech.side, len(voices), timeline.width, direction.face, is_portrait=timeline.is_portrait)
-        for speech in voices
+        pick_of(speech.side, len(voices), timeline.width, choice, is_portrait=timeline.is_portrait) for speech in voices
     ]
     admit, is_alone = admit_by(direction.mask), len(voices) == 1 and not timeline.is_portrait
     bystanders = _BYSTANDERS if is_alone else 0
-    tracks = watch(finder, frames, picks, admit, total, source_fps, report, bystanders, keep_mouths=keep_mouths)
+    aim = aim_at(spot, admit) if spot else None
+    tracks = watch(finder, frames, picks, admit, total, source_fps, report, bystanders, aim, keep_mouths=keep_mouths)
     if is_alone:
-        tracks = [speaker_among(tracks, direction.face, timeline.width)]
+        tracks = [speaker_among(tracks, choice, timeline.width)]
     watched = [track.speaker() for track in tracks]
     is_masked = direction.mask is not None
     present = [bool((face.shots >= 0).any()) for face in watched]
     if not all(present):
-        raise too_few(present, "found", masked=is_masked)
+        raise too_few(present, "found", masked=is_masked, spot=spot)
     speakers = [speaker_of(face, is_portrait=timeline.is_portrait) for face in watched]
     able = [speaker.drivable for speaker in speakers]
     if not all(able):
-        raise too_few(able, "large and frontal enough to be driven", masked=is_masked)
+        why = f": {_hindrance(speakers[0])}" if spot else ""
+        raise too_few(able, f"large and frontal enough to be driven{why}", masked=is_masked, spot=spot)
     return speakers
+
+
+def _choice(direction: Direction) -> FaceChoice | Spot:
+    if direction.spot is None and isinstance(direction.face, FacePoint):
+        raise ValueError("a point has to be made a spot of the frames")
+    return direction.spot or FaceChoice(str(direction.face))
+
+
+def _hindrance(speaker: Speaker) -> str:
+    """Why a face that is seen is nowhere driven, in words."""
+    seen = speaker.watched.shots >= 0
+    widest = float(speaker.seen.unit[seen].max())
+    if widest <= SMALL_PX[0]:
+        return f"its eyes are {widest:.0f} pixels apart in the output, {SMALL_PX[0]:.0f} are the least"
+    return "something is before its mouth" if not speaker.watched.clear[seen].any() else "it is turned away"
 
 
 def speaker_of(watched: Watched, *, is_portrait: bool) -> Speaker:

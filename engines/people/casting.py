@@ -1,5 +1,6 @@
 """Who speaks: which face belongs to which voice, and what is said when there are too few of them."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -7,9 +8,11 @@ from numpy.typing import NDArray
 
 from contracts.errors import InputError, NoFace, TooFewFaces
 from contracts.jobs import FaceChoice, Side
+from engines.base import Spot
 from engines.people.faces import Admit, Face, Pick, anyone, drivable, most_prominent
 from engines.people.mesh import LIPS
 from engines.people.shape import KEPT, frontal, in_profile, measure_still, sizeable
+from engines.people.spot import middle, unable
 
 #: From this value on a mask counts as bright.
 _BRIGHT = 128
@@ -19,7 +22,12 @@ _COUNTS = ("no", "one", "two")
 
 
 def pick_of(
-    side: Side, speakers: int, width: int, choice: FaceChoice = FaceChoice.ACTIVE, *, is_portrait: bool = False
+    side: Side,
+    speakers: int,
+    width: int,
+    choice: FaceChoice | Spot = FaceChoice.ACTIVE,
+    *,
+    is_portrait: bool = False,
 ) -> Pick:
     """Who is followed for the voice of a side.
 
@@ -27,9 +35,13 @@ def pick_of(
         side: as the viewer sees it.
         speakers: how many voices there are; so many of the most prominent faces are theirs, from left to right.
         width: of the frames. Where fewer faces are seen, each belongs to the half of the picture that it is in.
-        choice: which face a single voice's is; in a picture nobody is seen to speak, and it is the most prominent.
+        choice: which face a single voice's is; in a picture nobody is seen to speak, and it is the most prominent. Of
+            what is pointed at in one frame it is in every frame the nearest.
         is_portrait: whether they are seen in a still picture, in which profiles can be driven.
     """
+    if isinstance(choice, Spot):
+        place = choice.x, choice.y
+        return lambda faces: min(faces, key=lambda face: math.dist(middle(face.box), place), default=None)
     if side is Side.ONLY:
         return _edgemost(choice, _drivable_still if is_portrait else drivable)
     sign = -1 if side is Side.LEFT else 1
@@ -74,14 +86,17 @@ def admit_by(mask: NDArray[np.uint8] | None) -> Admit:
     return admit
 
 
-def too_few(able: Sequence[bool], what: str, *, masked: bool) -> InputError:
+def too_few(able: Sequence[bool], what: str, *, masked: bool, spot: Spot | None = None) -> InputError:
     """The fault to raise when not all speakers are.
 
     Args:
         able: for each voice, whether a face was found for it.
         what: of faces, why others do not count: "found" or "large and frontal enough to be driven".
         masked: whether a mask limits the choice.
+        spot: what the choice pointed at, if it did.
     """
+    if spot is not None:
+        return unable(spot, f"is not {what}", _REMEDY)
     where = " where the mask is bright" if masked else ""
     remedy = f"{_MASK_REMEDY} {_REMEDY}" if masked else _REMEDY
     if len(able) == 1:

@@ -75,6 +75,14 @@ def anyone(_face: Face) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """Who is to be followed from one frame on, whoever was before: `choose` says who of all that are seen in it."""
+
+    frame: int
+    choose: Callable[[Sequence[Face]], Face]
+
+
 @dataclass(frozen=True, slots=True)
 class Bystanders:
     """How many other faces are followed at most, and after how many frames each is looked for."""
@@ -120,7 +128,12 @@ class FaceFinder:
             yield face
 
     def follow(
-        self, frames: Iterable[Frame], picks: Sequence[Pick], admit: Admit = anyone, bystanders: Bystanders = ALONE
+        self,
+        frames: Iterable[Frame],
+        picks: Sequence[Pick],
+        admit: Admit = anyone,
+        bystanders: Bystanders = ALONE,
+        aim: Aim | None = None,
     ) -> Iterator[tuple[Face | None, ...]]:
         """Several speakers in each frame, each followed as `track` follows one; no face is two speakers.
 
@@ -129,19 +142,33 @@ class FaceFinder:
             picks: one for each speaker, which says whom to follow when that speaker first appears or was lost.
             admit: only these faces are picked.
             bystanders: others that are followed beside them, where they are seen; they come after the speakers.
+            aim: who is followed from one frame on: by the one of these who does so already, else by the first.
         """
         trackers: list[_Tracker] = []
         for pick in picks:
-            trackers.append(_Tracker(self._landmarker, pick, admit, wanted=len(picks), others=trackers))
+            tracker = _Tracker(self._landmarker, pick, admit, wanted=len(picks), others=trackers)
+            tracker.looks_closely = aim is not None
+            trackers.append(tracker)
         for _ in range(bystanders.most):
             trackers.append(_Bystander(self._landmarker, admit, bystanders.every, others=trackers))
-        remaining, cut_finder = iter(frames), CutFinder()
+        remaining, cut_finder, first = iter(frames), CutFinder(), 0
         while batch := list(islice(remaining, _BATCH)):
             for follows_cut, shot in shots_of(batch, cut_finder):
                 if follows_cut:
                     for tracker in trackers:
                         tracker.forget()
-                yield from zip(*_advanced(trackers, shot), strict=True)
+                rest = shot
+                if aim is not None and first <= aim.frame < first + len(shot):
+                    before, rest = shot[: aim.frame - first], shot[aim.frame - first :]
+                    yield from zip(*_advanced(trackers, before), strict=True)
+                    self._take_aim(aim, rest[0], trackers)
+                yield from zip(*_advanced(trackers, rest), strict=True)
+                first += len(shot)
+
+    def _take_aim(self, aim: Aim, frame: Frame, trackers: "Sequence[_Tracker]") -> None:
+        face = aim.choose(_find(self._landmarker, frame, tiled=True))
+        if not any(tracker.follows(face) for tracker in trackers):
+            trackers[0].take(face)
 
 
 def _advanced(trackers: "Sequence[_Tracker]", frames: Sequence[Frame]) -> list[list[Face | None]]:
@@ -171,6 +198,8 @@ class _Tracker:
         self._others = others
         self._current: Face | None = None
         self._last: Face | None = None
+        #: Whether small faces are looked for even where large ones are seen.
+        self.looks_closely = False
 
     @property
     def is_lost(self) -> bool:
@@ -180,6 +209,14 @@ class _Tracker:
     def forget(self) -> None:
         """Take what comes for another shot, in which nobody is where they were."""
         self._current = self._last = None
+
+    def follows(self, face: Face) -> bool:
+        """Whether this is the face that it follows, as far as it has come."""
+        return self._current is not None and _overlap(face, self._current) > _SAME_FACE_OVERLAP
+
+    def take(self, face: Face) -> None:
+        """Follow this face from here on."""
+        self._current = self._last = face
 
     def advance(self, frames: Sequence[Frame]) -> list[Face | None]:
         """The face in the next frames, as far as it can be followed from here; none of them if it is lost at once."""
@@ -217,12 +254,11 @@ class _Tracker:
         return None if face is None or self._is_taken(face) else face
 
     def _is_taken(self, face: Face) -> bool:
-        followed = [other._current for other in self._others if other is not self]
-        return any(known is not None and _overlap(face, known) > _SAME_FACE_OVERLAP for known in followed)
+        return any(other.follows(face) for other in self._others if other is not self)
 
     def _visible(self, frame: Frame) -> list[Face]:
         """The faces to pick from; small ones are looked for only where too few are seen at a glance."""
-        glance = self._admitted(frame, tiled=False)
+        glance = [] if self.looks_closely else self._admitted(frame, tiled=False)
         return glance if len(glance) >= self._wanted else self._admitted(frame, tiled=True)
 
     def _admitted(self, frame: Frame, *, tiled: bool) -> list[Face]:

@@ -11,7 +11,7 @@ from engines.base import Frame, Report
 from engines.people.bank import Bank, Collector
 from engines.people.cuts import CutFinder
 from engines.people.face_smoothing import smooth_track
-from engines.people.faces import Admit, Bystanders, Face, FaceFinder, Pick, inter_ocular_px
+from engines.people.faces import Admit, Aim, Bystanders, Face, FaceFinder, Pick, inter_ocular_px
 from engines.people.identity import Likeness, Sitting
 from engines.people.light import COLUMNS, measure_light
 from engines.people.lips import mouth_contrast, refine_edges
@@ -104,6 +104,7 @@ def watch(
     fps: float,
     report: Report,
     bystanders: int = 0,
+    aim: Aim | None = None,
     *,
     keep_mouths: bool,
 ) -> list[Track]:
@@ -118,6 +119,7 @@ def watch(
         fps: source frames per second.
         report: progress and cancellation.
         bystanders: how many others are followed beside the speakers, see `FaceFinder.follow`.
+        aim: who is followed from one frame on, see there too.
         keep_mouths: whether open mouths are collected; the banks stay empty otherwise.
 
     Returns:
@@ -126,7 +128,7 @@ def watch(
     watchers = [_Watcher(fps, keep_mouths=keep_mouths) for _ in range(len(picks) + bystanders)]
     beside = Bystanders(bystanders, max(1, round(_LOOK_AROUND_S * fps)))
     cut_finder = CutFinder()
-    for frame, faces in _followed(finder, frames, picks, admit, beside):
+    for frame, faces in _followed(finder, frames, picks, admit, beside, aim):
         follows_cut = cut_finder.cuts(frame)
         for watcher, face in zip(watchers, faces, strict=True):
             watcher.see(frame, face, follows_cut=follows_cut)
@@ -135,7 +137,12 @@ def watch(
 
 
 def _followed(
-    finder: FaceFinder, frames: Iterable[Frame], picks: Sequence[Pick], admit: Admit, bystanders: Bystanders
+    finder: FaceFinder,
+    frames: Iterable[Frame],
+    picks: Sequence[Pick],
+    admit: Admit,
+    bystanders: Bystanders,
+    aim: Aim | None,
 ) -> Iterator[tuple[Frame, tuple[Face | None, ...]]]:
     """Each frame with its faces; the finder reads ahead, so frames wait for it."""
     waiting: deque[Frame] = deque()
@@ -145,7 +152,7 @@ def _followed(
             waiting.append(frame)
             yield frame
 
-    for faces in finder.follow(passed_on(), picks, admit, bystanders):
+    for faces in finder.follow(passed_on(), picks, admit, bystanders, aim):
         yield waiting.popleft(), faces
 
 

@@ -19,8 +19,9 @@ from contracts.retention import Phase
 from contracts.settings import Settings
 from contracts.studio import STATUS_WORDS
 from scripts import connection
-from scripts.chaos.customers import Customers, Lost, Served
+from scripts.chaos.customers import Customers, Served
 from scripts.chaos.mailbox import Mailbox
+from scripts.chaos.patience import Lost
 from scripts.chaos.plan import Act
 from scripts.chaos.recipes import BY_NAME
 from scripts.chaos.stand import Stand

@@ -5,27 +5,16 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from hashlib import sha256
-
-import requests
 
 from scripts.chaos.inputs import InputServer
 from scripts.chaos.mailbox import Mailbox
+from scripts.chaos.patience import AGAIN_S, PATIENCE_S, Access, Lost, ask, digest
 from scripts.chaos.plan import Act, Order
 from scripts.chaos.recipes import BY_NAME, Body, Inputs
 from scripts.chaos.stand import Stand
 
-_TIMEOUT_S = 20
-_AGAIN_S = 0.3
-_PATIENCE_S = 420.0
-_CONFLICT = 409
-_PASSING = (408, 425, 429)
 #: A cancellation comes so many seconds after the order, at most.
 _CHANGE_OF_MIND_S = 3.0
-
-
-class Lost(Exception):
-    """The service did not do within the patience of a client what it had accepted, or denies it."""
 
 
 @dataclass(slots=True)
@@ -82,16 +71,7 @@ class Customers:
         """
         url = str(self.ask("GET", f"/api/v1/jobs/{reference}")["output"])
         path = "/" + url.split("/", 3)[3]
-        deadline = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < deadline:
-            try:
-                answer = requests.get(self._stand.trial.url + path, timeout=_TIMEOUT_S)
-                if answer.ok:
-                    return sha256(answer.content).hexdigest()
-            except requests.RequestException:
-                pass
-            time.sleep(_AGAIN_S)
-        raise Lost("its output cannot be downloaded")
+        return digest(lambda: self._stand.trial.url + path)
 
     def _serve(self, served: Served) -> None:
         order = served.order
@@ -124,14 +104,14 @@ class Customers:
 
     def _end(self, served: Served) -> tuple[str, str]:
         """Wait for the end of a job."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             answer = self.ask("GET", f"/api/v1/jobs/{served.reference}")
             served.job_id = str(answer["id"])
             if answer["status"] != "processing":
                 return str(answer["status"]), str(answer["error"])
-            time.sleep(_AGAIN_S)
-        raise Lost(f"not over after {_PATIENCE_S:g} s")
+            time.sleep(AGAIN_S)
+        raise Lost(f"not over after {PATIENCE_S:g} s")
 
     def ask(self, method: str, path: str, body: Body | None = None, key: str = "") -> Body:
         """Ask until there is an answer that another try would not change; a conflict says that it has been done.
@@ -139,25 +119,7 @@ class Customers:
         Raises:
             Lost: when there is none in time, or one that refuses.
         """
-        headers = {"X-API-Key": self._stand.trial.key} | ({"Idempotency-Key": key} if key else {})
-        deadline, said = time.monotonic() + _PATIENCE_S, "nothing"
-        while time.monotonic() < deadline:
-            try:
-                url = self._stand.trial.url + path
-                answer = requests.request(method, url, json=body, headers=headers, timeout=_TIMEOUT_S)
-            except requests.RequestException as fault:
-                said = type(fault).__name__
-            else:
-                is_in_flight = answer.status_code == _CONFLICT and bool(key)
-                said = f"{answer.status_code} {answer.text[:200]}"
-                if answer.ok or (answer.status_code == _CONFLICT and not key):
-                    return _object(answer)
-                if answer.status_code < 500 and answer.status_code not in _PASSING and not is_in_flight:
-                    raise Lost(f"{method} {path}: {said}")
-            time.sleep(_AGAIN_S)
-        raise Lost(f"{method} {path}: {said} after {_PATIENCE_S:g} s")
+        return ask(self._access, method, path, body, key)
 
-
-def _object(answer: requests.Response) -> Body:
-    found = answer.json()
-    return found if isinstance(found, dict) else {}
+    def _access(self) -> Access:
+        return Access(url=self._stand.trial.url, key=self._stand.trial.key)

@@ -44,8 +44,8 @@ class Mailbox:
 
 
 @contextmanager
-def collecting(secret: Secret) -> Iterator[Mailbox]:
-    """Listen until the block ends; `secret` is the API key's "whsec_" secret."""
+def collecting(secret: Secret, address: str = "127.0.0.1") -> Iterator[Mailbox]:
+    """Listen on an address until the block ends; `secret` is the API key's "whsec_" secret."""
     mailbox, verifier = Mailbox(), Webhook(secret)
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,6 +71,6 @@ def collecting(secret: Secret) -> Iterator[Mailbox]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    with listening(Handler) as url:
+    with listening(Handler, address) as url:
         mailbox.url = f"{url}/webhook"
         yield mailbox

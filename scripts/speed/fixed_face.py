@@ -8,7 +8,7 @@ import numpy as np
 
 from engines.analysis import load_analysis, save_analysis
 from engines.base import Engine, Frame
-from engines.people.faces import ALONE, Admit, Bystanders, Face, FaceFinder, Landmarks, Pick, anyone
+from engines.people.faces import ALONE, Admit, Aim, Bystanders, Face, FaceFinder, Landmarks, Pick, anyone
 
 _FINDER = "_finder"
 
@@ -28,7 +28,12 @@ class FixedFace(FaceFinder):
         return [self._face]
 
     def follow(
-        self, frames: Iterable[Frame], picks: Sequence[Pick], admit: Admit = anyone, bystanders: Bystanders = ALONE
+        self,
+        frames: Iterable[Frame],
+        picks: Sequence[Pick],
+        admit: Admit = anyone,
+        bystanders: Bystanders = ALONE,
+        aim: Aim | None = None,
     ) -> Iterator[tuple[Face | None, ...]]:
         """The face for the first speaker, nobody for the others, in each frame."""
         nobody = (None,) * (len(picks) + bystanders.most - 1)

@@ -1,5 +1,6 @@
 import errno
 import logging
+import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import ActivityEnvironment
 
 from activities import boundary
-from activities.boundary import RetryLater, alive, at_boundary, current_job, reporter
+from activities.boundary import RetryLater, alive, at_boundary, reporter
 from contracts.errors import (
     EngineFault,
     EngineMemory,
@@ -22,6 +23,7 @@ from contracts.errors import (
     StorageBusy,
     _tree,
 )
+from telemetry.marks import current_job
 
 pytestmark = pytest.mark.unit
 
@@ -161,6 +163,41 @@ def test_progress_goes_out_as_heartbeats_of_one_number() -> None:
     environment.run(step)
 
     assert beats == [(0.0,)]
+
+
+def test_a_step_that_is_soon_done_costs_the_server_no_heartbeat() -> None:
+    beats: list[tuple[object, ...]] = []
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, heartbeat_timeout=timedelta(seconds=10))
+    environment.on_heartbeat = lambda *details: beats.append(details)
+
+    @activity.defn
+    def step() -> None:
+        report = reporter()
+        report(0.5)
+        report(1.0)
+
+    environment.run(step)
+
+    assert beats == []
+
+
+def test_a_step_with_a_short_heartbeat_timeout_beats_long_before_it() -> None:
+    beats: list[float] = []
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, heartbeat_timeout=timedelta(seconds=2))
+    environment.on_heartbeat = lambda *_details: beats.append(time.monotonic())
+    began = time.monotonic()
+
+    @activity.defn
+    def step() -> None:
+        report = reporter()
+        while not beats and time.monotonic() - began < 2:
+            report(0.5)
+
+    environment.run(step)
+
+    assert beats[0] - began < 1
 
 
 def test_frequent_reports_do_not_flood_the_server() -> None:

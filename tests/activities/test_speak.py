@@ -71,6 +71,13 @@ def test_a_script_that_cannot_be_used_is_refused_by_its_field(text: str, code: s
     assert (failure.value.type, failure.value.non_retryable) == (code, True)
 
 
+def test_a_fault_of_the_script_names_its_field_as_the_request_spells_it(speak: Speak) -> None:
+    step = SpeakInput(job_id="job1", script=Script(text="?!", voice_id=FIRST, field="formState.script"))
+
+    with pytest.raises(ApplicationError, match=r"formState\.script: there is nothing in it"):
+        ActivityEnvironment().run(speak.speak, step)
+
+
 def test_a_voice_that_has_gone_is_said_to_be(speak: Speak) -> None:
     with pytest.raises(ApplicationError, match="there is no voice 'piper_gone'") as failure:
         _run(speak, "Hello.", "piper_gone")

@@ -56,7 +56,7 @@ def _command(port: str) -> list[str]:
 
 def _wait_until_ready(address: str) -> None:
     gateway = TemporalGateway(address)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     try:
         while not gateway.ready():
             assert time.monotonic() < deadline, "the Temporal server did not start"

@@ -59,6 +59,9 @@ def test_every_path_is_in_the_openapi_document(app: Flask, anyone: FlaskClient) 
         "/openapi.json",
         "/docs",
         "/docs/{name}",
+        "/",
+        "/assets/{name}",
+        "/watch/{token}/{name}",
     }
 
 

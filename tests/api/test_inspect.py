@@ -20,7 +20,9 @@ pytestmark = pytest.mark.unit
 
 PATH = "/api/v1/inspect"
 BODY = {"source": "https://media.example/film.mp4", "audio": "https://media.example/voice.wav"}
-FACE = FaceSeen(box=(10, 20, 30, 40), score=0.99, drivable=False, reason="turned away", first_seen_s=0.2)
+FACE = FaceSeen(
+    box=(10, 20, 30, 40), score=0.99, drivable=False, reason="turned away", first_seen_s=0.2, best_seen_s=0.4
+)
 PLAN = LengthPlan(duration_s=6.2, fps=25.0, width=1280, height=720, segments=2, source_use=SourceUse.TRIMMED)
 FILM = MediaInfo(
     role=Role.VIDEO,
@@ -96,7 +98,14 @@ def test_a_finding_says_all_that_a_job_would_meet(client: FlaskClient) -> None:
             "fps": 0.0,
         },
         "faces": [
-            {"box": [10, 20, 30, 40], "score": 0.99, "drivable": False, "reason": "turned away", "first_seen_s": 0.2}
+            {
+                "box": [10, 20, 30, 40],
+                "score": 0.99,
+                "drivable": False,
+                "reason": "turned away",
+                "first_seen_s": 0.2,
+                "point": {"x": 0.0195, "y": 0.0556, "at_s": 0.4},
+            }
         ],
         "plan": {
             "duration_s": 6.2,

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from api.job_object import JobObjectSchema
 from api.services import Services
 from contracts.jobs import Status
+from tests.api.bodies import STUDIO_VIDEO, VIDEO_PATH
 from tests.api.jobs import ended, running, submitted
 from tests.fakes import FakeGateway
 
@@ -20,6 +21,7 @@ def test_a_waiting_job_says_all_there_is_to_say_of_it(client: FlaskClient) -> No
 
     assert dict(list(answer.items())[7:]) == {
         "number": 1,
+        "kind": "lipsync-image",
         "engine": "articulate",
         "state": "queued",
         "stage": "fetch",
@@ -33,6 +35,8 @@ def test_a_waiting_job_says_all_there_is_to_say_of_it(client: FlaskClient) -> No
         "finished_at": None,
         "expires_at": None,
         "expired_at": None,
+        "source": None,
+        "sync_mode": None,
         "warnings": [],
         "error_code": None,
         "batch_id": None,
@@ -50,6 +54,18 @@ def test_the_object_has_the_fields_of_its_schema(client: FlaskClient) -> None:
     answer = client.get(f"/api/v1/jobs/{submitted(client)}").get_json()
 
     assert list(answer) == list(JobObjectSchema().fields)
+
+
+@pytest.mark.parametrize(("asked", "said"), [({}, "bounce"), ({"sync_mode": "loop"}, "loop")])
+def test_a_job_of_a_video_says_what_the_video_does_where_its_sound_is_longer(
+    client: FlaskClient, asked: dict[str, str], said: str
+) -> None:
+    state = {**STUDIO_VIDEO["formState"], **asked}  # type: ignore[dict-item]
+    job_id = submitted(client, {"formState": state}, VIDEO_PATH)
+
+    job = client.get(f"/api/v1/jobs/{job_id}").get_json()
+
+    assert (job["kind"], job["model"], job["sync_mode"]) == ("lipsync-video", "lipsync", said)
 
 
 def test_a_finished_job_says_when_its_link_stops_working(

@@ -22,6 +22,8 @@ from tests.fakes import FakeGateway
 
 pytestmark = pytest.mark.unit
 
+NO_JOB = "414f2500-1f74-4b90-9c85-08746e375293"
+
 SEVEN = ["id", "model", "status", "output", "error", "executionTime", "timings"]
 
 
@@ -237,7 +239,7 @@ def test_a_job_of_another_key_is_not_found(client: FlaskClient, stranger: FlaskC
     assert answer.get_json()["code"] == "not_found"
 
 
-@pytest.mark.parametrize("job_id", [str(uuid.uuid4()), "1", "nonsense", "%00", "é", "urn:uuid:" + str(uuid.uuid4())])
+@pytest.mark.parametrize("job_id", [NO_JOB, "1", "nonsense", "%00", "é", f"urn:uuid:{NO_JOB}"])
 def test_an_id_that_no_job_has_is_not_found(client: FlaskClient, job_id: str) -> None:
     answer = client.get(f"/api/v1/jobs/{job_id}")
 

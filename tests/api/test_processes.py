@@ -1,5 +1,6 @@
-"""What four API processes of eight threads have to agree on: the request rate, and one job for one idempotency key."""
+"""What four API processes of eight threads agree on: the rate of requests, one job for one idempotency key, a plan."""
 
+import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from temporalio.client import Client
 
+from contracts.jobs import workflow_id
 from contracts.plans import Plan
 from storage.records import Records
 from tests.api.bodies import IMAGE_PATH, STUDIO
@@ -68,6 +71,35 @@ def jobs(server: Server, key: str) -> list[str]:
     rows = records._file.rows("SELECT job_id FROM jobs WHERE key_id = :key_id", {"key_id": found.key_id})
     records.close()
     return [str(row["job_id"]) for row in rows]
+
+
+def test_a_change_of_plan_counts_in_every_process_from_the_next_job_on(server: Server, temporal_address: str) -> None:
+    text = key(server, Plan.FREE)
+
+    def submit(_: int) -> str:
+        # A connection each, so that all processes take part.
+        answer = requests.post(server.url + IMAGE_PATH, json=STUDIO, headers={"X-API-Key": text}, timeout=60)
+        return str(answer.json()["id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        before = list(pool.map(submit, range(16)))
+        records = Records(server.data / "records.db")
+        records.keys.change(text.split("_")[1], plan=Plan.PRO)
+        records.close()
+        after = list(pool.map(submit, range(16)))
+
+    assert (weights(temporal_address, before), weights(temporal_address, after)) == ({1.0}, {3.0})
+
+
+def weights(temporal_address: str, job_ids: list[str]) -> set[float]:
+    """What Temporal has jobs weigh."""
+
+    async def ask() -> set[float]:
+        client = await Client.connect(temporal_address)
+        described = [await client.get_workflow_handle(workflow_id(job_id)).describe() for job_id in job_ids]
+        return {each.raw_description.workflow_execution_info.priority.fairness_weight for each in described}
+
+    return asyncio.run(ask())
 
 
 def test_a_large_upload_sent_again_is_answered_before_it_is_read_and_the_connection_lives_on(server: Server) -> None:

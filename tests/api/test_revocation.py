@@ -1,4 +1,4 @@
-"""A revoked key, in two API processes over a real Temporal server: nothing it could do goes on."""
+"""A revoked key, in four API processes over a real Temporal server: nothing it could do goes on."""
 
 import time
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Holder:
 
 @pytest.fixture(scope="module")
 def server(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with served(tmp_path_factory.mktemp("data"), temporal_address, workers=2) as server:
+    with served(tmp_path_factory.mktemp("data"), temporal_address, workers=4) as server:
         yield server
 
 

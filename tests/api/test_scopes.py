@@ -30,6 +30,9 @@ PUBLIC = {
     "GET /openapi.json",
     "GET /docs",
     "GET /docs/{name}",
+    "GET /",
+    "GET /assets/{name}",
+    "GET /watch/{token}/{name}",
 }
 
 

@@ -55,7 +55,7 @@ def on_server(address: str, work: Callable[[Client], Coroutine[object, object, T
 
 def seen(gateway: TemporalGateway, request: JobRequest, wanted: Callable[[JobView], bool]) -> JobView:
     """Look at a job until it stands as wanted."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         view = gateway.view(request.job_id)
         if view is not None and wanted(view):

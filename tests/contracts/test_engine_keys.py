@@ -19,6 +19,11 @@ def test_an_engine_that_is_named_is_for_the_keys_named_with_it() -> None:
     assert not keys.may_use("one", "musetalk")
 
 
+@pytest.mark.parametrize("text", ["", "musetalk=two,wav2lip=one,wav2lip=two"])
+def test_it_is_shown_as_it_is_set(text: str) -> None:
+    assert str(read_engine_keys(text)) == text
+
+
 @pytest.mark.parametrize("text", ["wav2lip", "=one", "wav2lip=", "wav2lip=one,two"])
 def test_another_form_is_refused_with_the_one_expected(text: str) -> None:
     with pytest.raises(ValueError, match="ENGINE=KEY_ID"):

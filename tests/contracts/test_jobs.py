@@ -11,6 +11,7 @@ from contracts.jobs import (
     TRANSITIONS,
     Dialect,
     FaceChoice,
+    FacePoint,
     JobRequest,
     MediaInfo,
     MediaRef,
@@ -114,3 +115,26 @@ def test_what_is_sent_arrives_as_it_was(value: JobRequest | AnalyseInput) -> Non
     converter = DataConverter.default.payload_converter
 
     assert converter.from_payloads(converter.to_payloads([value]), [type(value)]) == [value]
+
+
+@pytest.mark.parametrize(
+    ("wire", "face"),
+    [
+        ("left", FaceChoice.LEFT),
+        ({"x": 0.25, "y": 0.5, "at_s": 2.5, "field": "face"}, FacePoint(x=0.25, y=0.5, at_s=2.5)),
+        ({"x": 0.25, "y": 0.5}, FacePoint(x=0.25, y=0.5)),
+    ],
+)
+def test_a_face_travels_as_a_word_as_it_always_did_or_as_a_place(wire: object, face: FaceChoice | FacePoint) -> None:
+    converter = DataConverter.default.payload_converter
+    request = JobRequest(
+        job_id="j", key_id="k", dialect=Dialect.LIPSYNC_DEV, model="m", source=MediaRef(role=Role.VIDEO, field="v")
+    )
+    sent = json.loads(converter.to_payload(request).data) | {"face": wire}
+
+    read = value_to_type(JobRequest, sent)
+    assert read.face == face
+    assert isinstance(read.face, type(face))
+    written = json.loads(converter.to_payload(read).data)
+    assert written["face"] == (wire if isinstance(wire, str) else asdict(face))  # type: ignore[call-overload]
+    assert value_to_type(JobRequest, json.loads(json.dumps(asdict(read)))) == read

@@ -75,6 +75,23 @@ def test_jobs_are_looked_after(service: Trial, operator: Shell, files: str) -> N
         until(lambda: len(set(receiver.taken)) == 2)
 
 
+def test_many_jobs_are_looked_after(service: Trial, operator: Shell, files: str) -> None:
+    client = client_of(service)
+    failed = [client.image_job(f"{files}/face.png", f"{files}/missing.wav", seed=seed) for seed in range(4)]
+    assert all(client.failure(job_id) for job_id in failed)
+
+    told = operator.block(
+        "mouthpiece jobs list --state failed --since 2h",
+        {"error-code unavailable": "error-code fetch_failed"},
+    )
+    replayed = operator.run("mouthpiece jobs replay --state running")
+
+    assert "retry: 4 jobs" in told
+    assert "retry: 3 chosen, 3 done, 0 skipped, 0 failed" in told
+    assert "replay: " in replayed
+    assert all(client.failure(job_id) for job_id in failed)
+
+
 def test_a_job_is_cancelled(service: Trial, operator: Shell, files: str) -> None:
     client, workers = client_of(service), service.pids("worker", "gpu")
     for pid in workers:

@@ -17,7 +17,7 @@ from contracts.jobs import MediaInfo, OutputOptions, Role
 from engines.audio import read_speech
 from engines.base import Analysis, Direction, Engine, Frame, Report, Speech, Timeline
 from engines.join import publish
-from engines.pipeline import MaskFile, Plan, analyse, cut_segments, render
+from engines.pipeline import MOST_SEGMENTS, MaskFile, Plan, analyse, cut_segments, render
 from tests.activities.media import write_face
 from tests.engines.generated_media import likeness, pictures, read_video, write_sound, write_video
 from tests.trivial_engine.trivial_engine import TrivialEngine
@@ -110,6 +110,14 @@ def test_segments_are_equal_but_for_one_frame() -> None:
     lengths = {segment.end - segment.start for segment in cut_segments(1003, 100)}
 
     assert lengths <= {100, 101}
+
+
+def test_ten_hours_are_cut_into_no_more_segments_than_a_workflow_can_have() -> None:
+    segments = cut_segments(10 * 3600 * 25, 4 * 25)
+
+    assert len(segments) == MOST_SEGMENTS == 1000
+    assert [segment.start for segment in segments[1:]] == [segment.end for segment in segments[:-1]]
+    assert (segments[0].start, segments[-1].end) == (0, 10 * 3600 * 25)
 
 
 def test_a_portrait_becomes_a_video_as_long_as_its_audio(portrait: Job) -> None:

@@ -70,7 +70,7 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def _all_gone(pids: list[int], patience_s: float = 10.0) -> bool:
+def _all_gone(pids: list[int], patience_s: float = 60.0) -> bool:
     ends_at = time.monotonic() + patience_s
     while any(map(_lives, pids)) and time.monotonic() < ends_at:
         time.sleep(0.02)

@@ -125,6 +125,7 @@ def test_a_face_that_comes_later_tells_when(finder: FaceFinder, tmp_path: Path) 
     found = look(finder, film(tmp_path / "film.mp4", [nobody] * 25 + [somebody] * 25), Role.VIDEO)
 
     assert found.faces[0].first_seen_s == 1.0
+    assert found.faces[0].best_seen_s >= 1.0
 
 
 @pytest.mark.parametrize(

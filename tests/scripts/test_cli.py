@@ -37,6 +37,13 @@ def test_secrets_are_masked_in_the_settings() -> None:
     assert "****" in answer.stdout
 
 
+def test_lists_are_shown_as_they_are_set() -> None:
+    answer = _mouthpiece("settings", MOUTHPIECE_ACCEPT_LICENCES="wav2lip,musetalk")
+
+    assert " musetalk,wav2lip " in answer.stdout
+    assert "frozenset" not in answer.stdout
+
+
 def test_a_number_that_is_none_is_told_as_such() -> None:
     answer = _mouthpiece("settings", MOUTHPIECE_SEGMENT_S="x", MOUTHPIECE_TORCH_THREADS="1.5")
 

@@ -129,6 +129,7 @@ def test_a_job_that_failed_over_a_private_address_is_told_with_what_opens_it(ser
     assert answer.returncode == 1
     assert "the job failed: 10.1.2.3 is not public" in answer.stderr
     assert "MOUTHPIECE_FETCH_ALLOW" in answer.stderr
+    assert "100%" not in answer.stderr
 
 
 @pytest.fixture
@@ -243,4 +244,75 @@ def test_nothing_is_sent_before_the_timings_are_in_order(service: FakeService, d
 
     assert answer.returncode != 0
     assert "--timings.0.end: must be after start, 0.9 s" in answer.stderr
+    assert service.keys == []
+
+
+@pytest.mark.parametrize("source", ["image", "video"])
+def test_words_and_a_voice_are_sent_in_place_of_a_sound(service: FakeService, data: Path, source: str) -> None:
+    spoken = ["--script", "Hello there.", "--voice", "voice_english_female_01"]
+
+    answer = _submit(data, f"--{source}", "https://example.com/a", *spoken, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 0, answer.stderr
+    (body,) = service.bodies
+    assert body["formState"] == {
+        source: "https://example.com/a",
+        "script": "Hello there.",
+        "voice_id": "voice_english_female_01",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "give one of --audio and --script"),
+        (["--audio", "https://example.com/a.wav", "--script", "Hello"], "give one of --audio and --script"),
+        (["--script", "Hello"], "--script and --voice go together"),
+        (["--audio", "https://example.com/a.wav", "--voice", "v"], "--script and --voice go together"),
+    ],
+)
+def test_half_a_speech_or_two_are_told_before_anything_is_sent(
+    service: FakeService, data: Path, words: list[str], told: str
+) -> None:
+    answer = _submit(data, "--image", "https://example.com/a.png", *words, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 2
+    assert told in answer.stderr
+    assert service.keys == []
+
+
+@pytest.mark.parametrize(
+    ("option", "sent"),
+    [
+        ("0.3,0.4@2.5", {"x": 0.3, "y": 0.4, "at_s": 2.5}),
+        ("1,.5", {"x": 1.0, "y": 0.5}),
+    ],
+)
+def test_a_face_can_be_pointed_at(service: FakeService, data: Path, option: str, sent: dict[str, float]) -> None:
+    answer = _submit(data, *MEDIA, "--face", option, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 0, answer.stderr
+    (body,) = service.bodies
+    state = body["formState"]
+    assert isinstance(state, dict)
+    assert state["face"] == sent
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("tallest", "none of active, largest, left, right, nor a place such as"),
+        ("0.3", "nor a place such as 0.3,0.4"),
+        ("30,40", "fractions of the source's width and height, 0 to 1"),
+        ("0.3,0.4@-1", "nor a place such as"),
+        ("0.3,0.4@90000", "SECONDS are at most 86400"),
+    ],
+)
+def test_a_face_that_is_neither_a_word_nor_a_place_is_told(
+    service: FakeService, data: Path, option: str, told: str
+) -> None:
+    answer = _submit(data, *MEDIA, "--face", option, MOUTHPIECE_PUBLIC_URL=service.url)
+
+    assert answer.returncode == 2
+    assert told in " ".join(answer.stderr.split())
     assert service.keys == []

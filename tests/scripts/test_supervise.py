@@ -34,7 +34,7 @@ def _part(code: str, name: str = "part", grace_s: float = 3) -> Part:
 
 
 def _until(look: Callable[[], bool], supervisor: Supervisor | None = None) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not look():
         assert time.monotonic() < deadline
         if supervisor:

@@ -10,7 +10,8 @@ from contracts.errors import NotFound
 from contracts.jobs import JobRequest, Status
 from contracts.steps import Delivery, SettleInput
 from storage.deliveries import WebhookState
-from storage.jobs import JobFilter, Pace
+from storage.jobs import JobFilter
+from storage.pace import Pace
 from storage.records import Records
 from tests.storage.requests import NOW, a_failure, a_request, a_success
 
@@ -196,7 +197,33 @@ def test_an_idle_service_does_not_look_slow(records: Records) -> None:
         records.jobs.add(request, NOW)
         records.jobs.settle(replace(a_success(request), finished_at=finished_at), credits=1)
 
-    assert records.jobs.pace() == Pace(each_s=60.0, apart_s=60.0)
+    assert records.jobs.pace() == Pace(each_s=60.0, apart_s=60.0, length_s=7.5)
+
+
+def test_an_engines_pace_is_its_own_and_the_queue_is_that_of_all(records: Records) -> None:
+    for second, (engine, took_ms, length_s) in enumerate([("slow", 90_000, 30.0), ("fast", 5000, 6.0)] * 3):
+        request = replace(a_request(), engine=engine)
+        records.jobs.add(request, NOW)
+        outcome = replace(a_success(request), execution_ms=took_ms, duration_s=length_s)
+        records.jobs.settle(replace(outcome, finished_at=f"2026-01-02T03:05:0{second}Z"), credits=1)
+
+    slow, fast, unknown = (records.jobs.pace(engine) for engine in ("slow", "fast", "unknown"))
+
+    assert [(pace.each_s, pace.length_s) for pace in (slow, fast, unknown)] == [(90, 30), (5, 6), (0, 0)]
+    assert {round(pace.apart_s, 3) for pace in (slow, fast, unknown)} == {1.0}
+
+
+def test_a_rare_engines_pace_does_not_look_at_the_jobs_of_others(records: Records) -> None:
+    for engine in ["rare", *["usual"] * 300]:
+        request = replace(a_request(), engine=engine)
+        records.jobs.add(request, NOW)
+        records.jobs.settle(a_success(request), credits=1)
+    steps: list[None] = []
+    records._file._connection().conn.set_progress_handler(lambda: steps.append(None), 100)
+
+    assert records.jobs.pace("rare").each_s == 60
+
+    assert len(steps) < 15
 
 
 @pytest.mark.parametrize(

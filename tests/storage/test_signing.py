@@ -101,7 +101,9 @@ def test_a_key_that_is_not_there_has_no_secret(records: Records) -> None:
         records.signing.rotate("00000000", new_signing_secret(), NOW)
 
 
-@pytest.mark.parametrize("secret", [new_signing_secret(), derived_signing_secret(Secret("server"), "label")])
+@pytest.mark.parametrize(
+    "secret", [new_signing_secret(), derived_signing_secret(Secret("server"), "label")], ids=["new", "derived"]
+)
 def test_a_secret_has_the_form_and_length_that_standard_webhooks_asks_for(secret: Secret) -> None:
     assert secret.startswith("whsec_")
     assert 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64

@@ -10,9 +10,10 @@ from temporalio import activity
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.client import Client, WorkflowHistory
 
-from activities.boundary import at_boundary, current_job, reporter
+from activities.boundary import at_boundary, reporter
 from contracts.steps import AnalyseInput, AnalyseResult, Queue, RenderInput, RenderResult, Segment
 from engines.analysis import require_version
+from telemetry.marks import current_job
 from tests.workflows.earlier.lipsync import LipsyncJob as EarlierJob
 from tests.workflows.fakes import FakeSteps, working
 from workflows.lipsync import LipsyncJob

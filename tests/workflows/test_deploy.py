@@ -48,7 +48,7 @@ async def _histories(jobs: Sequence[Job]) -> list[WorkflowHistory]:
 
 async def _diverged(job: Job) -> int:
     """Wait until a workflow task of the job has failed."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (count := divergences([await job.fetch_history()])) and time.monotonic() < until:
         await asyncio.sleep(0.1)
     return count

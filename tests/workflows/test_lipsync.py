@@ -252,7 +252,7 @@ def test_a_job_that_waits_for_a_gpu_can_be_cancelled_before_it_gets_one(temporal
             while (await shown(job)).stage is not Stage.ANALYSE:
                 await asyncio.sleep(0.05)
             await job.cancel()
-            await asyncio.wait_for(_ended(job), timeout=5)
+            await asyncio.wait_for(_ended(job), timeout=30)
             return await shown(job)
 
     assert temporal.run(scenario()).status is Status.CANCELLED

@@ -206,7 +206,7 @@ def test_a_worker_makes_the_schedule_and_killed_in_a_pass_leaves_it_to_its_succe
 
 
 def _until(look: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not look():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -65,7 +65,7 @@ def test_a_worker_polls_its_queues_and_stops_when_told_to(temporal: TemporalServ
         polled = {queue for queue in Queue if identity in _pollers(temporal, queue, activities)}
         flow = _pollers(temporal, Queue.FLOW, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
         process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=60)
 
     assert code == 0
     assert polled == {Queue.IO, Queue.CONTROL}
@@ -76,6 +76,6 @@ def test_a_worker_waits_for_a_server_that_is_not_there_yet(tmp_path: Path) -> No
     with _worker(tmp_path, "127.0.0.1:1", Queue.CONTROL) as process:
         _read_until(process, "temporal_unusable")
         process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=60)
 
     assert code == 0

@@ -80,7 +80,7 @@ def test_a_worker_in_which_memory_ran_out_tells_so_and_ends_for_a_fresh_one(
 ) -> None:
     with _worker(tmp_path, temporal.address) as process:
         temporal.run(_run_steps(temporal, [HUNGRY]))
-        code = process.wait(timeout=20)
+        code = process.wait(timeout=60)
 
     assert code == 1
 

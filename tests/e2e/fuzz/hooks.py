@@ -6,8 +6,12 @@ Loaded by schemathesis through SCHEMATHESIS_HOOKS; `KEY` and `FILES` name the en
 import itertools
 import os
 import re
+import sys
+import time
 import uuid
+from http import HTTPStatus
 
+import requests
 import schemathesis
 
 from api.fields import URL_PATTERN
@@ -32,6 +36,10 @@ MISSING = {field: f"no-{name}" for field, name in REAL.items()}
 EVERY = 15
 _CALLS = itertools.count()
 
+#: What is written to stderr each time that the service was busy.
+BUSY = "busy, asking again"
+PATIENCE = 5
+
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, object]) -> None:
@@ -42,6 +50,21 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     _put_in_order(case.body)
     _name_an_engine(case.body)
     _name_served_files(case.body, REAL if next(_CALLS) % EVERY == 0 else MISSING)
+
+
+@schemathesis.hook
+def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+    """Ask again where the service says that it is busy, as it tells its clients to: the last answer counts."""
+    for _ in range(PATIENCE):
+        if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or "retry-after" not in response.headers:
+            return
+        print(BUSY, case.method, case.path, file=sys.stderr, flush=True)
+        time.sleep(float(response.headers["retry-after"][0]))
+        with requests.Session() as session:
+            again = session.send(response.request, timeout=20, allow_redirects=False)
+        later = schemathesis.Response.from_requests(again, verify=response.verify, _override=response._override)
+        for field in schemathesis.Response.__slots__:
+            setattr(response, field, getattr(later, field))
 
 
 def _make_key_unique(case: schemathesis.Case) -> None:
