@@ -8,13 +8,14 @@ usage: python -m scripts.soak --minutes 30 --out soak.json
 """
 
 import json
+import os
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,22 +153,25 @@ def process_sizes(pid: int) -> Sizes:
 def folder_sizes(data: Path) -> Sizes:
     """What a data folder takes in MiB; files may come and go meanwhile."""
 
-    def mib(pattern: str) -> float:
+    def mib(files: Iterable[Path]) -> float:
         total = 0
-        for path in data.glob(pattern):
-            try:
-                total += path.stat().st_size if path.is_file() else 0
-            except FileNotFoundError:
-                continue
+        for path in files:
+            with suppress(FileNotFoundError):
+                total += path.stat().st_size
         return round(total / _MIB, 2)
 
     return {
-        "all_mib": mib("**/*"),
-        "records_mib": mib("records.db*"),
-        "temporal_mib": mib("temporal.db*"),
-        "blobs_mib": mib("blobs/**/*"),
-        "scratch_mib": mib("scratch/**/*"),
+        "all_mib": mib(_files_below(data)),
+        "records_mib": mib(data.glob("records.db*")),
+        "temporal_mib": mib(data.glob("temporal.db*")),
+        "blobs_mib": mib(_files_below(data / "blobs")),
+        "scratch_mib": mib(_files_below(data / "scratch")),
     }
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    # Unlike `glob`, a walk passes over folders that go while it looks.
+    return (Path(place) / name for place, _, names in os.walk(folder) for name in names)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
@@ -114,13 +114,25 @@ def _stop(process: subprocess.Popen[str]) -> None:
 def _descendants(pid: int) -> list[tuple[int, list[str]]]:
     """Every process below `pid` with its command line, from /proc."""
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            try:
-                command = Path(f"/proc/{child}/cmdline").read_bytes().decode(errors="replace").split("\0")
-            except OSError:
-                continue
-            found += [(child, command), *_descendants(child)]
+    for child in children(pid):
+        try:
+            command = Path(f"/proc/{child}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        found += [(child, command), *_descendants(child)]
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Processes that the threads of one have started; it and they may end meanwhile."""
+    found: list[int] = []
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return found
+    for thread in threads:
+        with suppress(OSError):
+            found += map(int, (thread / "children").read_text().split())
     return found
 
 

@@ -28,7 +28,7 @@ from telemetry import lines
 
 T = TypeVar("T")
 
-_SERVER_PATIENCE_S = 30.0
+_SERVER_PATIENCE_S = 90.0
 _READY_PATIENCE_S = 180.0
 _LOOK_EVERY_S = 0.2
 #: A part that dies this often before the stack was ever ready will not come up by itself.

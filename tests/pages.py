@@ -107,7 +107,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=240,
+            timeout=540,
             check=False,
         )
         assert ran.returncode == code, ran.stdout

@@ -63,7 +63,8 @@ class S3Server:
     def stored(self) -> set[str]:
         """Every blob that is whole."""
         root = self.folder / BUCKET
-        files = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        # Unlike `rglob`, a walk passes over folders that go while it looks.
+        files = ((Path(place) / name).relative_to(root) for place, _, names in os.walk(root) for name in names)
         return {str(path) for path in files if path.parts[0] != ".sgwtmp"}
 
     def unfinished(self) -> list[Path]:

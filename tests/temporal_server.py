@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from api.temporal import TemporalGateway
 from contracts.visibility import SEARCH_ATTRIBUTES
 from scripts import parts
 from scripts.stack import DEFAULT, read
@@ -71,6 +73,12 @@ def time_skipping_server() -> Iterator[TemporalServer]:
         )
         runner.run(_register_search_attributes(environment.client))
         yield from _served(environment, runner)
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the API wait for Temporal for longer than the two seconds after which it tells a client to come back."""
+    monkeypatch.setattr("api.temporal.RPC_TIMEOUT", timedelta(seconds=30))
+    monkeypatch.setattr(TemporalGateway._call, "__defaults__", (40.0,))
 
 
 async def _register_search_attributes(client: Client) -> None:

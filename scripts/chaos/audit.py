@@ -6,12 +6,13 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError
 
 from contracts.errors import ErrorCode
 from contracts.jobs import Status, webhook_workflow_id, workflow_id
@@ -48,7 +49,10 @@ _MOST_JOBS = 100_000
 #: Where files lie until they are whole.
 _HALF_DONE = ("blobs/.incoming", "scratch", "uploads")
 #: What reads files for a worker has ended so long after it.
-_READERS_END_S = 5.0
+_READERS_END_S = 15.0
+#: A job's end is told a moment before its workflow has closed and its webhook's has begun.
+_CLOSING_S = 15.0
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,9 +226,10 @@ class Audit:
             async for found in client.list_workflows("WorkflowType = 'LipsyncJob' AND ExecutionStatus != 'Running'")
         }
         async for found in client.list_workflows("WorkflowType = 'LipsyncJob' AND ExecutionStatus = 'Running'"):
-            self.findings.add("stuck_workflow", found.id)
+            if await _status(client, found.id) is WorkflowExecutionStatus.RUNNING:
+                self.findings.add("stuck_workflow", found.id)
         for job in known.values():
-            status = (await client.get_workflow_handle(workflow_id(job.job_id)).describe()).status
+            status = await _status(client, workflow_id(job.job_id))
             if status is not _WORKFLOW_ENDS.get(job.status):
                 self.findings.add("disagree", f"job {job.job_id}: records {job.status}, workflow {status}")
         for unknown in closed.keys() - {workflow_id(job_id) for job_id in known}:
@@ -234,13 +239,35 @@ class Audit:
 
     async def _pending_webhooks(self, client: Client) -> None:
         """Whoever waits has a workflow that will go on."""
+        ends_at = time.monotonic() + _CLOSING_S
+        while stuck := [each for each in self._waiting() if not await _runs(client, webhook_workflow_id(each))]:
+            if time.monotonic() > ends_at:
+                break
+            await asyncio.sleep(_LOOK_S)
+        for delivery_id in stuck:
+            self.findings.add("webhook_missing", f"{delivery_id} is pending and has no workflow")
+
+    def _waiting(self) -> list[str]:
         address = f"file:{self._stand.data / 'records.db'}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as database:
-            waiting = database.execute("SELECT delivery_id FROM webhooks WHERE state = 'pending'").fetchall()
-        for (delivery_id,) in waiting:
-            handle = client.get_workflow_handle(webhook_workflow_id(delivery_id))
-            if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
-                self.findings.add("webhook_missing", f"{delivery_id} is pending and has no workflow")
+            found = database.execute("SELECT delivery_id FROM webhooks WHERE state = 'pending'").fetchall()
+        return [delivery_id for (delivery_id,) in found]
+
+
+async def _status(client: Client, name: str) -> WorkflowExecutionStatus | None:
+    """How a workflow ended; that it runs, when it does not end soon."""
+    ends_at = time.monotonic() + _CLOSING_S
+    while True:
+        status = (await client.get_workflow_handle(name).describe()).status
+        if status is not WorkflowExecutionStatus.RUNNING or time.monotonic() > ends_at:
+            return status
+        await asyncio.sleep(_LOOK_S)
+
+
+async def _runs(client: Client, name: str) -> bool:
+    with suppress(RPCError):  # None has begun yet.
+        return (await client.get_workflow_handle(name).describe()).status is WorkflowExecutionStatus.RUNNING
+    return False
 
 
 def _processes_of(data: Path) -> list[int]:

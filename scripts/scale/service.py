@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+import uuid
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,12 +58,13 @@ class Service:
             key: whose it is; the first key's by default.
         """
         kind = "video" if "video" in form else "image"
-        answer = requests.post(
-            f"{self.trial.url}/api/v1/lipsync-{kind}",
-            json={"formState": dict(form)},
-            headers={"Authorization": f"Bearer {key or self.trial.key}"},
-            timeout=_CALL_S,
-        )
+        address = f"{self.trial.url}/api/v1/lipsync-{kind}"
+        headers = {"Authorization": f"Bearer {key or self.trial.key}", "Idempotency-Key": str(uuid.uuid4())}
+        while True:
+            answer = requests.post(address, json={"formState": dict(form)}, headers=headers, timeout=_CALL_S)
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(_LOOK_S)
         answer.raise_for_status()
         return str(answer.json()["id"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import requests
 
 from contracts.errors import InternalError
-from scripts.trial import Trial, running, serving
+from scripts.trial import Trial, children, running, serving
 
 _LOOK_S = 0.5
 _MIB = 1024
@@ -75,15 +75,10 @@ def _resident_mib(pid: int) -> float:
 def _busy_s(pid: int) -> float:
     """Processor time of a process, and of those that it has started or that have ended below those."""
     busy_s = 0.0
-    for each in (pid, *_children(pid)):
+    for each in (pid, *children(pid)):
         fields = Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         busy_s += sum(map(int, fields[11:15])) / 100
     return busy_s
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text(encoding="utf-8").split()]
 
 
 def _submitted(trial: Trial, video: str, audio: str) -> int:

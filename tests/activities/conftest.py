@@ -19,7 +19,7 @@ def settings(tmp_path: Path) -> Settings:
             "MOUTHPIECE_MAX_DURATION_S": "5",
             "MOUTHPIECE_MAX_SIDE_PX": "500",
             "MOUTHPIECE_MAX_AUDIO_BYTES": "1000000",
-            "MOUTHPIECE_WEBHOOK_TIMEOUT_S": "0.3",
+            "MOUTHPIECE_WEBHOOK_TIMEOUT_S": "5",
             "MOUTHPIECE_SEGMENT_S": "0.5",
         }
     )

@@ -1,9 +1,11 @@
 import json
+import socket
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import NoReturn
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -135,7 +137,7 @@ def test_a_pause_that_makes_no_sense_or_is_over_sooner_leaves_the_next_moment_as
     pause = _failure(settings, records, key, status(429, {"Retry-After": header})).next_retry_delay
 
     assert pause is not None
-    assert timedelta(seconds=4) < pause <= due("msg_1", 1)
+    assert timedelta(seconds=2) < pause <= due("msg_1", 1)
 
 
 def test_a_pause_is_kept_up_to_four_hours(settings: Settings, records: Records, key: ApiKey) -> None:
@@ -154,17 +156,18 @@ def test_a_date_without_a_zone_is_one_of_greenwich() -> None:
 def test_each_attempt_is_followed_by_the_next_moment_of_the_schedule(
     settings: Settings, records: Records, key: ApiKey, attempt: int
 ) -> None:
-    elapsed = due("msg_1", attempt)
+    elapsed, before = due("msg_1", attempt), datetime.now(UTC)
 
     with serving({"/hook": status(500)}) as site, pytest.raises(ApplicationError) as failure:
         _notify(settings, records, _delivery(key, f"{site.url}/hook"), elapsed)
 
     pause = failure.value.next_retry_delay
     assert pause is not None
-    assert abs(elapsed + pause - due("msg_1", attempt + 1)) < timedelta(seconds=0.5)
     (webhook,) = records.deliveries.of_job("job1", datetime.now(UTC))
-    next_in = datetime.fromisoformat(webhook.next_at) - datetime.now(UTC)
-    assert abs(next_in - pause) < timedelta(seconds=2)
+    latency = timedelta(milliseconds=webhook.attempts[0].latency_ms)
+    assert elapsed + latency + pause == due("msg_1", attempt + 1)
+    begun = datetime.fromisoformat(webhook.next_at) - pause - latency
+    assert before - timedelta(milliseconds=1) <= begun <= datetime.now(UTC)
 
 
 def test_after_the_last_attempt_the_webhook_has_failed(settings: Settings, records: Records, key: ApiKey) -> None:
@@ -279,7 +282,7 @@ def test_a_key_that_is_no_longer_there_ends_its_webhooks(settings: Settings, rec
 def test_a_receiver_that_does_not_answer_in_time_is_tried_again(
     settings: Settings, records: Records, key: ApiKey
 ) -> None:
-    failure = _failure(settings, records, key, lambda _: time.sleep(0.6))
+    failure = _failure(replace(settings, webhook_timeout_s=0.3), records, key, lambda _: time.sleep(10))
 
     assert (failure.message, failure.non_retryable) == ("127.0.0.1 did not answer in time", False)
 
@@ -294,7 +297,7 @@ def test_a_receiver_that_took_it_may_be_slow_to_say_more(
     result, _ = _post(settings, records, key, raw_trickle(head, b"x", pause_s=0.02))
 
     assert result == NotifyResult(http_status=200)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30
 
 
 def test_every_attempt_is_entered_into_the_log(settings: Settings, records: Records, key: ApiKey) -> None:
@@ -342,8 +345,13 @@ def test_a_private_receiver_is_refused_for_good(settings: Settings, records: Rec
 
 
 def test_a_receiver_whose_name_is_unknown_today_is_tried_again(
-    settings: Settings, records: Records, key: ApiKey
+    settings: Settings, records: Records, key: ApiKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def unresolved(*args: object, **kwargs: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unresolved)
+
     with pytest.raises(ApplicationError) as failure:
         _notify(settings, records, _delivery(key, "http://nowhere.invalid/hook"))
 

@@ -89,7 +89,7 @@ class GatewayContract:
             gateway.redeliver(a_delivery())
 
     def test_a_gateway_with_a_server_is_ready(self, gateway: Gateway) -> None:
-        assert gateway.ready()
+        eventually(gateway.ready)
 
     def test_a_gateway_without_a_server_is_not_ready(self, dead_gateway: Gateway) -> None:
         assert not dead_gateway.ready()

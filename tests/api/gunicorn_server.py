@@ -67,7 +67,7 @@ def served(
     finally:
         session.close()
         process.terminate()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=90) == 0
 
 
 def eventually(is_so: Callable[[], bool]) -> None:

@@ -34,7 +34,7 @@ def running_temporal() -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=90)
 
 
 def free_port() -> int:

@@ -177,7 +177,10 @@ def test_a_look_that_takes_longer_is_asked_for_again(client: FlaskClient, inspec
     assert (found.status_code, found.get_json()["id"]) == (200, pending.get_json()["id"])
 
 
-def test_a_request_waits_as_long_as_it_says(client: FlaskClient, inspections: FakeInspections) -> None:
+def test_a_request_waits_as_long_as_it_says(
+    client: FlaskClient, inspections: FakeInspections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.inspect.LOOK_EVERY_S", 0.01)
     inspections.result = None
 
     answer = client.post(f"{PATH}?wait=1", json=BODY)

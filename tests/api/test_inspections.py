@@ -100,8 +100,8 @@ def test_however_many_inspections_a_key_asks_for_another_keys_job_takes_its_turn
         inspections.start(inspection_request(with_audio=False))
     calls = temporal.run(work())
 
-    # It needs the engine three times.
-    assert calls[: calls.index("publish")].count("survey") <= 5
+    # It needs the engine three times; behind all of them it would come after twelve.
+    assert calls[: calls.index("publish")].count("survey") <= 8
 
 
 async def _until(is_so: Callable[[], bool]) -> None:

@@ -79,7 +79,7 @@ def test_followers_take_half_of_the_threads_and_the_others_go_on_answering(serve
     assert [line.status_code for line in refused] == [503] * 3
     assert all(int(line.headers["Retry-After"]) > 0 for line in refused)
     assert waited["state"] == "queued"
-    assert took_s < 5
+    assert took_s < 20
 
 
 def test_a_follower_that_hangs_up_leaves_its_place_within_seconds(server: Server, job: str) -> None:
@@ -91,13 +91,13 @@ def test_a_follower_that_hangs_up_leaves_its_place_within_seconds(server: Server
 def test_a_waiting_client_that_hangs_up_leaves_its_place_within_seconds(server: Server, job: str) -> None:
     for line in followed_everywhere(server, job):
         line.close()
-    time.sleep(1)
+    time.sleep(4)
     address = urlsplit(server.url)
     request = f"GET {job}?wait=60 HTTP/1.1\r\nHost: x\r\nX-API-Key: {server.session.headers['X-API-Key']!s}\r\n\r\n"
     sockets = [socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=30) for _ in range(4)]
     for each in sockets:
         each.sendall(request.encode())
-    time.sleep(1)
+    time.sleep(4)
     assert follow(server, job).status_code == 503
 
     for each in sockets:

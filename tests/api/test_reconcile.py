@@ -230,13 +230,14 @@ def _reconciling(found: Services) -> Iterator[None]:
 
 def _in_doubt(found: Services, gateway: FakeGateway) -> str:
     request = a_request()
-    found.records.jobs.add(request, OLD)
+    # First, for a reconciler at work would drop a job that is in the records alone.
     gateway.start(request)
+    found.records.jobs.add(request, OLD)
     return request.job_id
 
 
 def _wait_until_started(found: Services, job_id: str) -> None:
-    for _ in range(100):
+    for _ in range(1200):
         if (record := found.records.jobs.find(job_id)) and record.is_started:
             return
         time.sleep(0.05)

@@ -19,6 +19,7 @@ from tests.api.gateway_contract import GatewayContract, a_delivery, eventually
 from tests.api.temporal_server import free_port
 from tests.api.tiny_workflows import FAIL_SILENTLY, RENDER_HALF, RENDER_TWO, tiny_worker
 from tests.storage.requests import a_request
+from tests.temporal_server import be_patient
 
 pytestmark = pytest.mark.workflow
 
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def gateway(temporal_address: str) -> Iterator[TemporalGateway]:
+def gateway(temporal_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TemporalGateway]:
+    be_patient(monkeypatch)
     gateway = TemporalGateway(temporal_address)
     yield gateway
     gateway.close()
@@ -48,7 +50,7 @@ def on_server(address: str, work: Callable[[Client], Coroutine[object, object, T
 
     thread = LoopThread()
     try:
-        return thread.run(connected(), 10)
+        return thread.run(connected(), 60)
     finally:
         thread.close()
 

@@ -65,7 +65,7 @@ def test_a_job_that_has_ended_is_not_waited_for(client: FlaskClient, gateway: Fa
 
     client.get(f"/api/v1/jobs/{job_id}?wait=60")
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize("wait", ["-1", "61", "soon", "1.5", ""])
@@ -88,7 +88,7 @@ def test_when_all_places_are_taken_requests_are_answered_at_once(client: FlaskCl
     assert followed.status_code == 503
     assert int(followed.headers["Retry-After"]) > 0
     assert followed.content_type == "application/problem+json"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_a_place_is_given_back_even_after_a_fault() -> None:
@@ -139,4 +139,4 @@ def test_nobody_waits_for_a_client_that_is_gone(client: FlaskClient, line: tuple
 
     client.get(f"/api/v1/jobs/{job_id}?wait=60", environ_overrides={"gunicorn.socket": ours})
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30

@@ -17,7 +17,7 @@ from contracts.visibility import JOB_STATUS, MEMO_VIEW
 #: Seeds that tell the tiny job what to do; any other succeeds at once.
 FAIL_SILENTLY, RENDER_HALF, RENDER_TWO = 1, 2, 3
 #: How long it renders each segment, each half done from the start.
-SEGMENTS_S = {RENDER_HALF: (30.0,), RENDER_TWO: (1.5, 30.0)}
+SEGMENTS_S = {RENDER_HALF: (30.0,), RENDER_TWO: (6.0, 30.0)}
 
 
 @activity.defn(name="render")

@@ -14,6 +14,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--disable-quic", "--disable-background-networking", "--disable-component-update", "--no-first-run")
 #: Chromium's own sandbox cannot be had by root.
 AS_ROOT = ("--no-sandbox",)
+#: For the first time it is read from a cold disk.
+_START_MS = 120_000
 
 
 def path() -> str | None:
@@ -34,7 +36,7 @@ def running(executable: str, heard: Path | None = None) -> Iterator[Browser]:
     flags += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-dev-shm-usage"]
     flags += [f"--use-file-for-fake-audio-capture={heard}"] if heard else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+        browser = playwright.chromium.launch(executable_path=executable, args=flags, timeout=_START_MS)
         try:
             yield browser
         finally:

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from scripts.trial import Trial, running
 from tests.browser import chromium
@@ -14,6 +14,10 @@ from tests.browser.furnish import Furnished, furnish, new_client
 from tests.browser.service import LIGHT, REAL
 from tests.browser.visitor import sign_in
 from tests.e2e.client import Client
+
+#: Playwright's own five seconds are no more than the page's pause after a look that failed.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="package")
@@ -72,7 +76,7 @@ def client(service: Trial) -> Client:
 def context(browser: Browser, service: Trial) -> Iterator[BrowserContext]:
     """A browser of a person of their own."""
     opened = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", reduced_motion="reduce")
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_MS)
     yield opened
     opened.close()
 

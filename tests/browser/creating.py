@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.files import SAMPLES
 
 PORTRAIT, VOICE = SAMPLES / "portrait.png", SAMPLES / "voice-austen.wav"
-WORK_MS = 90_000
+WORK_MS = 180_000
 
 
 def part(page: Page, name: str) -> Locator:

@@ -26,7 +26,7 @@ from tests.browser.faults import Faults
 from tests.browser.pictures import SCHEMES, shoot, sideways
 from tests.browser.visitor import go_to, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_the_microphone_is_recorded_and_heard(desk: Page, folder: Path) -> None:
     desk.get_by_text("Microphone", exact=True).first.click()
     recorder = part(desk, "first")
     recorder.get_by_role("button", name="Start recording").click()
-    expect(recorder.get_by_role("timer")).to_contain_text("0:02")
+    expect(recorder.get_by_role("timer")).to_contain_text(re.compile(r"^0:0[2-9]"))
     desk.wait_for_function("() => document.querySelector('[data-level]').value > 0.1")
     recorder.get_by_role("button", name="Stop recording").click()
 
@@ -135,7 +135,7 @@ def test_the_camera_takes_photos_and_videos(desk: Page) -> None:
     source.get_by_role("button", name="Replace").click()
     source.get_by_role("button", name="Use the camera").click()
     source.get_by_role("button", name="Record a video").click()
-    expect(source.get_by_role("timer")).to_contain_text("0:01")
+    expect(source.get_by_role("timer")).to_contain_text(re.compile(r"^0:0[1-9]"))
     source.get_by_role("button", name="Stop recording").click()
 
     expect(source).to_contain_text(re.compile(r"recording\.\w+"))

@@ -27,7 +27,7 @@ from tests.browser.pictures import shoot
 from tests.browser.visitor import sign_in
 from tests.e2e.client import Client
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def tell(processes: list[int], what: signal.Signals) -> None:

@@ -15,7 +15,7 @@ from tests.browser.furnish import new_client, state_of, wait_for
 from tests.browser.visitor import go_to, open_job, sign_in
 from tests.e2e.client import Client, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
@@ -75,7 +75,8 @@ def test_a_job_is_cancelled_run_again_and_deleted(
     row.get_by_role("button", name="Delete").click()
     desk.get_by_role("dialog").get_by_role("button", name="Delete job").click()
 
-    expect(desk.get_by_role("heading", name="No jobs yet")).to_be_visible()
+    # At once: by itself the page looks again after 10 s.
+    expect(desk.get_by_role("heading", name="No jobs yet")).to_be_visible(timeout=9_000)
     assert client.get(f"/api/v1/jobs/{held}").status_code == 404
 
 

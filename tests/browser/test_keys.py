@@ -9,7 +9,7 @@ from tests.browser.faults import Faults
 from tests.browser.furnish import new_client
 from tests.browser.visitor import go_to, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.browser.furnish import wait_for
 from tests.browser.visitor import go_to, open_job
 from tests.e2e.client import Client
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 #: Keeps every stream that the page is given, as `streams`.
 KEEP_STREAMS = """
@@ -53,7 +53,8 @@ def test_an_answer_about_a_job_that_was_left_does_not_show_over_another(
     held: list[Route] = []
     desk.route("**/retry", lambda route: held.append(route))
     open_job(desk, one)
-    desk.get_by_role("button", name="Retry").click()
+    with desk.expect_request("**/retry"):
+        desk.get_by_role("button", name="Retry").click()
     desk.wait_for_timeout(300)
 
     desk.evaluate(f"location.hash = '#/jobs/{other}'")

@@ -10,7 +10,7 @@ from tests.browser.axe import grave
 from tests.browser.faults import Faults
 from tests.browser.pictures import SCHEMES, SIZES, shoot, sideways
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_a_picture_without_words_and_pale_text_are_found(page: Page, faults: Faults) -> None:

@@ -12,7 +12,7 @@ from tests.browser.pictures import SCHEMES, SIZES, shoot, sideways
 from tests.browser.screens import WAYS, leave
 from tests.browser.visitor import SCREENS, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

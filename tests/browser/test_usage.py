@@ -9,7 +9,7 @@ from tests.browser.furnish import new_client, wait_for
 from tests.browser.visitor import go_to, sign_in
 from tests.e2e.client import Client
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_credits_of_a_job_that_succeeded_are_counted(desk: Page, client: Client, counterpart: Counterpart) -> None:

@@ -12,7 +12,7 @@ from tests.browser.furnish import webhooks
 from tests.browser.visitor import go_to
 from tests.e2e.client import Client, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def _order(client: Client, other: Counterpart, hook: str, state: str) -> None:
@@ -97,7 +97,8 @@ def test_all_that_failed_in_a_while_are_sent_again(desk: Page, client: Client, c
     while desk.get_by_role("button", name="Enable: ").count():
         left = desk.get_by_role("button", name="Enable: ").count()
         desk.get_by_role("button", name="Enable: ").first.click()
-        expect(desk.get_by_role("button", name="Enable: ")).to_have_count(left - 1)
+        # At once: by itself the page looks again after 15 s.
+        expect(desk.get_by_role("button", name="Enable: ")).to_have_count(left - 1, timeout=12_000)
 
     desk.get_by_role("button", name="Send again", exact=True).click()
 

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -216,6 +217,14 @@ def test_a_process_that_outlives_the_stack_is_found(tmp_path: Path, customers: C
     assert audit.findings.counts == {"orphan_process": 1}
 
 
+def _wait_until_it_is_one(pid: int) -> None:
+    """A shell has told the process before it has become the program."""
+    deadline = time.monotonic() + 30
+    while b"engines.keeper" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+        assert time.monotonic() < deadline, "it never began"
+        time.sleep(0.01)
+
+
 def test_a_reader_that_outlives_its_worker_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
     stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
     stopped.data.mkdir()
@@ -223,6 +232,7 @@ def test_a_reader_that_outlives_its_worker_is_found(tmp_path: Path, customers: C
     lasting = f"{sys.executable} -c 'import time; time.sleep(60)' engines.keeper >/dev/null & echo $!"
 
     left = int(subprocess.run(lasting, shell=True, check=True, stdout=subprocess.PIPE).stdout)
+    _wait_until_it_is_one(left)
     audit.look_after_stop()
     os.kill(left, signal.SIGKILL)
 
@@ -238,6 +248,7 @@ def test_a_reader_that_another_program_took_in_is_found(tmp_path: Path, customer
     with subprocess.Popen(lasting, shell=True, stdout=subprocess.PIPE, text=True) as adopting:
         assert adopting.stdout
         left = int(adopting.stdout.readline())
+        _wait_until_it_is_one(left)
         audit.look_after_stop()
         os.kill(left, signal.SIGKILL)
         adopting.kill()

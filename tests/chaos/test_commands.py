@@ -7,7 +7,7 @@ import pytest
 
 from tests.pages import Shell
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 
 
 def test_a_service_is_broken_and_loses_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+from scripts.trial import children
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = 8
@@ -131,7 +133,4 @@ def _networks() -> set[str]:
 def _networks_below(pid: int) -> set[str]:
     """Network namespaces of a process and of all that it has started."""
     found = {os.readlink(f"/proc/{pid}/ns/net")}
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            found |= _networks_below(int(child))
-    return found
+    return found.union(*map(_networks_below, children(pid)))

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.chaos.session import Wish, run
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 
 JOBS, KILLS = 12, 6
 

@@ -1,16 +1,21 @@
 """The two APIs as clients use them, over real HTTP."""
 
 import time
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 
 import requests
 
+from api.temporal import TemporalGateway
+from contracts.errors import Unavailable
+from contracts.jobs import JobView
 from scripts.trial import Trial
 
-PATIENCE_S = 120
+PATIENCE_S = 240
 Json = dict[str, object]
 
 T = TypeVar("T")
@@ -29,23 +34,37 @@ class Client:
     def get(self, path: str) -> requests.Response:
         return requests.get(f"{self.url}{path}", headers={"Authorization": f"Bearer {self.key}"}, timeout=30)
 
+    def order(self, path: str, body: Json) -> Json:
+        """Order a job; again where the service is busy, as it asks its clients to: under one key it is one job."""
+        headers = {"X-API-Key": self.key, "Idempotency-Key": str(uuid.uuid4())}
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            answer = requests.post(f"{self.url}{path}", json=body, headers=headers, timeout=30)
+            if answer.status_code != 503 or time.monotonic() > deadline:
+                break
+            time.sleep(float(answer.headers.get("Retry-After", 1)))
+        assert answer.ok, answer.text
+        accepted: Json = answer.json()
+        return accepted
+
     def image_job(self, image: str, audio: str, webhook: str = "", seed: int = 1) -> str:
         """Order a portrait job in the studio dialect and return its id."""
         state: Json = {"image": image, "audio": audio, "resolution": "480p", "seed": seed}
-        answer = self.post("/api/v1/lipsync-image", {"formState": state} | ({"webhook": webhook} if webhook else {}))
-        assert answer.ok, answer.text
-        return str(answer.json()["id"])
+        body: Json = {"formState": state} | ({"webhook": webhook} if webhook else {})
+        return str(self.order("/api/v1/lipsync-image", body)["id"])
 
     def dub(self, video: str, audio: str) -> int:
         """Order a job in the lipsync.dev dialect and return its number."""
         body: Json = {"srcVideoUrl": video, "audioUrl": audio, "videoParams": {"fps": "original"}}
-        answer = self.post("/api/v1/lipsync/submit", body)
-        assert answer.ok, answer.text
-        return int(answer.json()["jobId"])
+        return int(str(self.order("/api/v1/lipsync/submit", body)["jobId"]))
 
     def studio(self, job_id: str) -> Json:
         answer: Json = self.get(f"/api/v1/jobs/{job_id}").json()
         return answer
+
+    def dubbed(self, number: int) -> Json:
+        """Wait for a job of the lipsync.dev dialect to end, well or not."""
+        return until(lambda: found if (found := self.dev(number)).get("status") in ("completed", "failed") else None)
 
     def dev(self, number: int) -> Json:
         answer: Json = self.get(f"/api/v1/lipsync/status/{number}").json()
@@ -70,6 +89,13 @@ class Client:
 
 def client_of(trial: Trial) -> Client:
     return Client(url=trial.url, key=trial.key)
+
+
+def seen(gateway: TemporalGateway, job_id: str) -> JobView | None:
+    """How a job stands; None as well while Temporal answers late."""
+    with suppress(Unavailable):
+        return gateway.view(job_id)
+    return None
 
 
 def download(url: object) -> bytes:

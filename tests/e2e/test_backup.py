@@ -16,7 +16,7 @@ from scripts.listening import listening
 from scripts.trial import TRIVIAL_ENGINE, Trial, running
 from tests.e2e.client import Client, client_of, digest, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,7 +16,7 @@ from scripts.trial import TRIVIAL_ENGINE, Trial, running, serving
 from tests.e2e.client import Client, client_of, until
 from tests.pages import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from scripts.trial import Trial
 from storage.records import Records
 from tests.e2e.client import Client, client_of, download
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 CLIENTS = Path(__file__).resolve().parents[2] / "docs" / "clients"
 LANGUAGES = ("python", "node")

@@ -16,10 +16,10 @@ from contracts.settings import Settings
 from scripts.connection import gateway
 from scripts.trial import Trial, kill_all, running
 from storage.records import Records
-from tests.e2e.client import Client, client_of, digest, until
+from tests.e2e.client import Client, client_of, digest, seen, until
 from tests.processes import lives
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def _wait_for_render(trial: Trial, job_id: str) -> JobView:
     temporal = gateway(Settings(data_dir=trial.data))
 
     def rendering() -> JobView | None:
-        view = temporal.view(job_id)
+        view = seen(temporal, job_id)
         return view if view and view.stage is Stage.RENDER and view.percent > 35 else None
 
     try:
@@ -111,13 +111,15 @@ def test_with_every_worker_dead_status_is_still_answered(
 
     with _nobody_restarts(trial):
         kill_all(trial.pids("worker"))
-        began = time.monotonic()
-        number = _number(trial, job_id)
-        answers = sufferer.studio(job_id), sufferer.dev(number)
-        took_s = time.monotonic() - began
+        number, took_s = _number(trial, job_id), []
+        for _ in range(3):
+            began = time.monotonic()
+            answers = sufferer.studio(job_id), sufferer.dev(number)
+            took_s.append(time.monotonic() - began)
 
     assert answers[0]["status"] == answers[1]["status"] == "processing"
-    assert took_s < 2
+    # Asking dead workers would be slow each time, a disk that stalls is so once.
+    assert min(took_s) < 2
     assert digest(sufferer.finished(job_id)["output"]) == undisturbed
 
 

@@ -15,7 +15,7 @@ from tests.e2e.client import Client, Json, client_of, digest, until
 from tests.engines.generated_media import pictures, write_sound, write_video
 from tests.engines.readers import readers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 _CRASHES = "the file is damaged: its decoder crashes on it. Play it to its end to check it, and export it again."
 _STOPPED = "the file could not be looked into at the moment"
@@ -50,7 +50,7 @@ def speech(folder: Path, files: str) -> str:
 
 def _studio(client: Client, video: str, audio: str) -> str:
     state: Json = {"video": video, "audio": audio, "seed": 1}
-    return str(client.post("/api/v1/lipsync-video", {"formState": state}).json()["id"])
+    return str(client.order("/api/v1/lipsync-video", {"formState": state})["id"])
 
 
 def _reason_studio(client: Client, video: str, audio: str) -> str:
@@ -59,7 +59,7 @@ def _reason_studio(client: Client, video: str, audio: str) -> str:
 
 def _reason_dev(client: Client, video: str, audio: str) -> str:
     number = client.dub(video, audio)
-    job = until(lambda: found if (found := client.dev(number))["status"] in ("failed", "completed") else None)
+    job = client.dubbed(number)
     return str(job.get("errorMessage"))
 
 

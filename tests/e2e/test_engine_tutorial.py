@@ -91,7 +91,7 @@ def test_a_job_names_it(workplace: Path) -> None:
 
 
 def _models(service: Trial) -> dict[str, dict[str, object]]:
-    answer = requests.get(f"{service.url}/api/v1/models", headers={"X-API-Key": service.key}, timeout=10)
+    answer = requests.get(f"{service.url}/api/v1/models", headers={"X-API-Key": service.key}, timeout=30)
     return {model["name"]: model for model in answer.json()["models"]}
 
 

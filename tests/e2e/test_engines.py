@@ -9,7 +9,7 @@ from scripts.trial import Trial, running
 from tests.e2e.client import Client, Json, client_of, download, until
 from tests.engines.prepared import ENGINES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

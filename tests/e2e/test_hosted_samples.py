@@ -20,7 +20,7 @@ import requests
 
 from scripts.trial import Trial, serving
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SEEDS = Path(__file__).resolve().parents[2].parent / "shared" / "seeds"
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -12,7 +12,7 @@ from scripts.trial import Trial
 from storage.records import Records
 from tests.e2e.client import Client, digest, download, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SHORT_S = 1.5
 
@@ -51,7 +51,7 @@ def test_a_portrait_speaks_and_its_signed_webhook_arrives(stack: Trial, client: 
 def test_a_video_is_dubbed_through_the_other_dialect(client: Client, files: str, talking: str) -> None:
     number = client.dub(talking, f"{files}/short.wav")
 
-    job = until(lambda: found if (found := client.dev(number))["status"] in ("completed", "failed") else None)
+    job = client.dubbed(number)
 
     assert job["status"] == "completed", job
     assert job["errorMessage"] is None
@@ -81,9 +81,9 @@ def test_a_video_is_dubbed_through_the_asynchronous_dialect(client: Client, file
 def test_two_people_in_a_picture_speak(client: Client, files: str, order: str, seconds: float) -> None:
     state: dict[str, object] = {"image": f"{files}/pair.png", "order": order}
     state |= {f"{side}_audio": f"{files}/short.wav" for side in ("left", "right")}
-    answer = client.post("/api/v1/lipsync-image-multi", {"formState": state})
+    accepted = client.order("/api/v1/lipsync-image-multi", {"formState": state})
 
-    job = client.finished(str(answer.json()["id"]))
+    job = client.finished(str(accepted["id"]))
 
     assert job["model"] == "lipsync-image-multi"
     picture_s, sound_s = _plays(download(job["output"]))
@@ -93,9 +93,9 @@ def test_two_people_in_a_picture_speak(client: Client, files: str, order: str, s
 
 def test_a_portrait_speaks_a_script(client: Client, files: str) -> None:
     body: dict[str, object] = {"image_url": f"{files}/face.png", "script": "Hello world!"}
-    number = client.post("/v1/generate", body | {"voice_id": "voice_english_female_01"}).json()["job_id"]
+    number = int(str(client.order("/v1/generate", body | {"voice_id": "voice_english_female_01"})["job_id"]))
 
-    job = until(lambda: found if (found := client.dev(number))["status"] in ("completed", "failed") else None)
+    job = client.dubbed(number)
 
     assert job["status"] == "completed", job
     picture_s, sound_s = _plays(download(job["outputUrl"]))

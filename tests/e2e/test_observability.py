@@ -21,7 +21,7 @@ from tests.e2e.client import Json, client_of, until
 from tests.e2e.otlp import Collected, Span, collecting
 from tests.pages import ROOT, Shell
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 JOBS = 4
 TRACE = secrets.token_hex(16)
@@ -134,9 +134,9 @@ def test_metrics_of_all_processes_add_up_to_what_was_done(busy: Busy) -> None:
 
 
 def test_metrics_tell_how_the_whole_service_stands(busy: Busy) -> None:
-    found = busy.samples()
+    # It is looked at every 5 s, in lists of Temporal's that lag a little.
+    found = until(lambda: told if _is_calm(told := busy.samples()) else None, 30)
 
-    assert found["mouthpiece_temporal_up",] == 1
     assert {name[1:]: value for name, value in found.items() if name[0] == "mouthpiece_queue_workers"} == {
         ("flow",): 1,
         ("gpu",): 2,
@@ -144,11 +144,15 @@ def test_metrics_tell_how_the_whole_service_stands(busy: Busy) -> None:
         ("control",): 1,
         ("notify",): 1,
     }
-    assert sum(value for name, value in found.items() if name[0] == "mouthpiece_jobs") == 0
     assert found["mouthpiece_disk_free_bytes",] < found["mouthpiece_disk_size_bytes",]
     # The SDK tells once a second.
-    until(lambda: busy.samples().get(("temporal_worker_task_slots_available", "gpu", "ActivityWorker")) == 2, 5)
-    until(lambda: busy.samples().get(("temporal_workflow_completed_total", "LipsyncJob")) == JOBS, 5)
+    until(lambda: busy.samples().get(("temporal_worker_task_slots_available", "gpu", "ActivityWorker")) == 2, 30)
+    until(lambda: busy.samples().get(("temporal_workflow_completed_total", "LipsyncJob")) == JOBS, 30)
+
+
+def _is_calm(found: dict[tuple[str, ...], float]) -> bool:
+    jobs = sum(value for name, value in found.items() if name[0] == "mouthpiece_jobs")
+    return found.get(("mouthpiece_temporal_up",)) == 1 and jobs == 0
 
 
 def test_no_label_of_a_metric_tells_of_a_job_or_an_address(busy: Busy) -> None:
@@ -200,7 +204,7 @@ def test_one_trace_holds_the_request_the_workflow_its_steps_and_the_webhook(busy
     wanted |= {f"RunActivity:{step}" for step in ("fetch", "analyse", "render", "publish", "settle", "notify")}
     wanted |= {"RunWorkflow:DeliverWebhook", "GET", "POST"}
 
-    spans = until(lambda: _all_of(busy.spans, wanted), 20)
+    spans = until(lambda: _all_of(busy.spans, wanted), 60)
 
     by_id = {span.own: span for span in spans}
     first = next(span for span in spans if span.name == "POST /v1/lipsync-image")
@@ -256,7 +260,7 @@ def test_a_killed_worker_leaves_its_counts_and_takes_its_gauges_along(busy: Busy
 
     for pid in busy.trial.pids("worker"):
         os.kill(pid, signal.SIGKILL)
-    until(lambda: busy.samples().get(WORKERS, 0) == 0, 20)
+    until(lambda: busy.samples().get(WORKERS, 0) == 0, 40)
     until(lambda: busy.samples().get(WORKERS, 0) == 3, 60)
 
     after = busy.samples()

@@ -14,7 +14,7 @@ from scripts.trial import TRIVIAL_ENGINE, Trial, running
 from tests.e2e.client import Client, client_of, until
 from tests.pages import Shell
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

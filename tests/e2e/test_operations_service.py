@@ -17,7 +17,7 @@ from contracts.settings import Settings
 from contracts.steps import RENDER
 from scripts import connection
 from scripts.trial import TRIVIAL_ENGINE, running
-from tests.e2e.client import Client, client_of, until
+from tests.e2e.client import Client, client_of, seen, until
 from tests.e2e.workers import attempts_at, history, slow_engine, stop_gpu
 from tests.pages import Shell
 from tests.s3_server import BUILD_TIMEOUT_S, running_s3
@@ -106,10 +106,10 @@ def test_a_drained_worker_ends_its_step_and_nothing_is_done_twice(tmp_path: Path
         )
         with _group(begun) as drained, closing(connection.gateway(Settings(data_dir=service.data))) as gateway:
             job_id = client.image_job(f"{files}/face.png", f"{files}/long.wav")
-            until(lambda: (view := gateway.view(job_id)) and view.stage is Stage.RENDER)
+            until(lambda: (view := seen(gateway, job_id)) and view.stage is Stage.RENDER)
             (tmp_path / "drain").touch()
             is_empty = "done\n" in (drained.stdout or ())
-            meanwhile = gateway.view(job_id)
+            meanwhile = until(lambda: seen(gateway, job_id))
         service.process.send_signal(signal.SIGCONT)
         client.finished(job_id)
         segments = attempts_at(RENDER, asyncio.run(history(service.data, job_id)))

@@ -21,7 +21,7 @@ from scripts.trial import TRIVIAL_ENGINE, Trial, running
 from storage.records import Records
 from tests.e2e.client import Client, Json, client_of, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 JOBS = "/api/v1/lipsync-image"
 

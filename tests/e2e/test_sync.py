@@ -18,7 +18,7 @@ from scripts.trial import Trial
 from tests.e2e.client import Client, Json, download
 from tests.e2e.lips import openings
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 FPS = 25

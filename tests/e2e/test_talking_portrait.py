@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import requests
 
-from tests.e2e.client import Client, download, until
+from tests.e2e.client import Client, download
 from tests.e2e.lips import openings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -57,7 +57,7 @@ def test_lips_part_just_ahead_of_the_first_sound_and_never_after_it(voice: str, 
 
 
 def _finished(client: Client, number: int) -> bytes:
-    job = until(lambda: found if (found := client.dev(number))["status"] in ("completed", "failed") else None)
+    job = client.dubbed(number)
     assert job["status"] == "completed", job
     return download(job["outputUrl"])
 

@@ -15,11 +15,11 @@ from contracts.settings import Settings
 from contracts.steps import ANALYSE
 from scripts import connection
 from scripts.trial import TRIVIAL_ENGINE, running
-from tests.e2e.client import client_of, until
+from tests.e2e.client import client_of, seen, until
 from tests.e2e.workers import attempts_at, history, slow_engine, stop_gpu
 from tests.pages import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 def test_a_job_is_analysed_again_by_the_new_worker_and_ends_well(tmp_path: Path, files: str) -> None:
@@ -29,7 +29,7 @@ def test_a_job_is_analysed_again_by_the_new_worker_and_ends_well(tmp_path: Path,
         client = client_of(service)
         job_id = client.image_job(f"{files}/face.png", f"{files}/long.wav")
         with closing(connection.gateway(Settings(data_dir=service.data))) as gateway:
-            until(lambda: (view := gateway.view(job_id)) and view.stage is Stage.RENDER)
+            until(lambda: (view := seen(gateway, job_id)) and view.stage is Stage.RENDER)
         stop_gpu(service)
         new = subprocess.Popen(
             [sys.executable, "-m", "scripts.cli", "worker", "gpu", "--data", str(service.data)],

@@ -46,7 +46,7 @@ def stop_gpu(service: Trial) -> None:
     service.process.send_signal(signal.SIGSTOP)
     for pid in service.pids("worker", "gpu"):
         os.kill(pid, signal.SIGTERM)
-    until(lambda: not service.pids("worker", "gpu"), 20)
+    until(lambda: not service.pids("worker", "gpu"), 60)
 
 
 async def history(data: Path, job_id: str) -> WorkflowHistory:

@@ -89,7 +89,7 @@ def test_a_decoder_that_others_stopped_is_nobodys_fault(long_video: Path) -> Non
 
 
 def test_a_decoder_that_hangs_is_given_up(long_video: Path) -> None:
-    frames = VideoApart(long_video, "video", bounds=Bounds(wall_s=3.0)).frames_at(range(200), (320, 240))
+    frames = VideoApart(long_video, "video", bounds=Bounds(wall_s=6.0)).frames_at(range(200), (320, 240))
     next(frames)
     _signalled(signal.SIGSTOP)
 

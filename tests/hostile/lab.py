@@ -29,7 +29,7 @@ _ETH_ALL, _ETH_IPV4, _ETH_IPV6 = 3, 0x0800, 0x86DD
 _TCP, _UDP = 6, 17
 _SYN, _SYN_ACK = 0x02, 0x12
 _FILES = {
-    "/etc/resolv.conf": f"nameserver {WORLD}\noptions timeout:1 attempts:1\n",
+    "/etc/resolv.conf": f"nameserver {WORLD}\noptions timeout:3 attempts:1\n",
     "/etc/nsswitch.conf": "hosts: files dns\n",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n10.1.2.3 intranet\n",
 }

@@ -8,6 +8,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,8 +108,8 @@ def _impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchanging, "CONNECT_TIMEOUT_S", 0.5)
 
 
-def _fetch(url: str, folder: Path) -> None:
-    download(url, folder / "file", "audio", ALLOWED, LIMITS, lambda fraction: None)
+def _fetch(url: str, folder: Path, limits: Limits = LIMITS) -> None:
+    download(url, folder / "file", "audio", ALLOWED, limits, lambda fraction: None)
 
 
 @contextmanager
@@ -132,12 +133,14 @@ def _bomb(mib: int) -> bytes:
 def test_a_hostile_answer_is_a_clear_error(
     tmp_path: Path, head: bytes, again: bytes, error: type[MouthpieceError]
 ) -> None:
+    # Only what is given up for its time has to be so soon; the others must not be mistaken for it on a busy machine.
+    limits = LIMITS if error is FetchTimeout else replace(LIMITS, total_s=8)
     begun = time.monotonic()
 
     with taking_at_most(16), answering(head, again) as url, pytest.raises(error, match=r"^audio: "):
-        _fetch(url, tmp_path)
+        _fetch(url, tmp_path, limits)
 
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 9
     assert not (tmp_path / "file").exists() or (tmp_path / "file").stat().st_size <= LIMITS.size_bytes
 
 

@@ -32,7 +32,7 @@ def _ready(url: str) -> str:
     while time.monotonic() < deadline:
         try:
             requests.get(f"{url}/healthz", timeout=5).raise_for_status()
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
         else:
             return url

@@ -19,7 +19,7 @@ from storage.deliveries import WebhookState
 from storage.keys import ApiKey
 from storage.records import Records
 from tests.activities.http_server import Site, serving, status
-from tests.temporal_server import TemporalServer, development_server
+from tests.temporal_server import TemporalServer, be_patient, development_server
 
 pytestmark = pytest.mark.workflow
 
@@ -49,6 +49,7 @@ def key(records: Records) -> ApiKey:
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MOUTHPIECE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:9")
+    be_patient(monkeypatch)
 
 
 def _run(*words: str) -> Result:

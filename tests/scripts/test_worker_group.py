@@ -16,7 +16,7 @@ from scripts import connection, pollers
 from scripts.trial import TRIVIAL_ENGINE
 from tests.temporal_server import TemporalServer, development_server
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 90

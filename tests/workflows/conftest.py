@@ -2,7 +2,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.temporal_server import TemporalServer, development_server, time_skipping_server
+from tests.temporal_server import TemporalServer, be_patient, development_server, time_skipping_server
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ class FakeSteps:
         segments: how many the analysis finds.
         faults: by call ("fetch audio", "render 1", "notify"), what to raise first, one fault an attempt.
         held: calls that go on until they are cancelled.
-        deaf: calls that take a second and heed no cancellation.
+        deaf: calls that take three seconds and heed no cancellation.
         calls: every attempt, in order; `ended` has them in the order of their ends; the rest is what they were given.
     """
 
@@ -216,7 +216,7 @@ class FakeSteps:
         if call in self.held:
             self._hold(call)
         if call in self.deaf:
-            time.sleep(1)
+            time.sleep(3)
 
     def _hold(self, call: str) -> None:
         report, rest = reporter(), threading.Event()

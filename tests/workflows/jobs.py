@@ -44,4 +44,4 @@ async def shown(job: Job) -> JobView:
 
 async def until_begun(steps: FakeSteps, call: str) -> None:
     """Wait until a step's first attempt has begun."""
-    await asyncio.to_thread(steps.begun[call].wait, 10)
+    assert await asyncio.to_thread(steps.begun[call].wait, 60), call

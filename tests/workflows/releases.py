@@ -96,6 +96,8 @@ def divergences(histories: Iterable[WorkflowHistory]) -> int:
         for history in histories
         for event in history.events
         if event.HasField("workflow_task_failed_event_attributes")
+        # The SDK gives up a task that a busy machine took two seconds for, and it is asked for again.
+        and "[TMPRL1101]" not in event.workflow_task_failed_event_attributes.failure.message
     ]
     causes = [WorkflowTaskFailedCause.Name(each.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_") for each in failures]
     # The server itself refuses a task's commands when a cancellation or a child's news came meanwhile, and asks again.

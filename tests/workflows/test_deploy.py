@@ -32,7 +32,7 @@ async def _job_at(client: Client, steps: ReleasedSteps, call: str) -> Job:
     job_id = str(uuid.uuid4())
     steps.stops[job_id] = call
     job = await start(client, job_request(job_id))
-    assert await asyncio.to_thread(steps.reached[job_id].wait, 20), call
+    assert await asyncio.to_thread(steps.reached[job_id].wait, 60), call
     return job
 
 
@@ -96,9 +96,9 @@ def test_jobs_at_every_point_of_their_life_go_on_under_the_new_release(temporal:
 def test_releases_work_side_by_side_while_workers_are_replaced_one_by_one(temporal: TemporalServer) -> None:
     client, old, new = temporal.client, ReleasedSteps(), ReleasedSteps(version=2)
 
-    async def some(until: float) -> list[Job]:
+    async def some(count: int) -> list[Job]:
         jobs = []
-        while time.monotonic() < until:
+        for _ in range(count):
             jobs.append(await start(client))
             await asyncio.sleep(0.2)
         return jobs
@@ -114,19 +114,18 @@ def test_releases_work_side_by_side_while_workers_are_replaced_one_by_one(tempor
             jobs = [await _job_at(client, old, call) for call in ("render 0", "analyse")]
             # `flow` first: both releases decide, by turns, on the same jobs.
             await last.enter_async_context(deciding(other, TODAY))
-            jobs += await some(time.monotonic() + 2)
+            jobs += await some(8)
             await old_flow.aclose()
             # Then the workers that compute.
             await last.enter_async_context(computing(other, new))
-            jobs += await some(time.monotonic() + 2)
+            jobs += await some(8)
             await old_gpu.aclose()
-            jobs += await some(time.monotonic() + 1)
+            jobs += await some(4)
             return list(await asyncio.gather(*map(_end, jobs))), await _histories(jobs)
 
     ends, histories = temporal.run(scenario())
 
-    assert len(ends) >= 12
-    assert set(ends) == {Status.SUCCEEDED}
+    assert ends == [Status.SUCCEEDED] * 22
     assert divergences(histories) == 0
     assert any(map(patches, histories))
     assert old.calls.count("analyse") > 2, "the old workers were at work"
@@ -173,7 +172,7 @@ def test_a_change_without_a_patch_holds_running_jobs_until_the_right_code_comes(
             # In the wrong order: the old `flow` does not know what the new `gpu` says, and settles the job as failed.
             new.stops[job_id_of(job.id)] = "settle"
             async with computing(client, new):
-                assert await asyncio.to_thread(new.reached[job_id_of(job.id)].wait, 20)
+                assert await asyncio.to_thread(new.reached[job_id_of(job.id)].wait, 60)
         new.go_on.set()
         async with deciding(client, _today_but(broken)), computing(client, new):
             held = await _diverged(job), (await shown(job)).status

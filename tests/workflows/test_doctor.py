@@ -38,7 +38,7 @@ def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServe
 def test_a_queue_without_workers_is_told_with_what_waits_in_it(temporal: TemporalServer) -> None:
     async def scenario() -> dict[str, tuple[State, str]]:
         await start(temporal.client, job_request(str(uuid.uuid4())))
-        for _ in range(50):
+        for _ in range(300):
             found = {each.name: (each.state, each.detail) for each in await doctor_queues.look(temporal.client)}
             if "waiting" in found["queue flow"][1]:
                 break
@@ -114,12 +114,16 @@ def test_a_payload_key_that_is_missing_here_is_told(temporal: TemporalServer, tm
             temporal.client.service_client, namespace=temporal.client.namespace, data_converter=data_converter(KEY)
         )
         handle = await start(sealed, job_request(str(uuid.uuid4())))
-        await asyncio.sleep(1)
-        with_key = await doctor_jobs.payload_keys(sealed, Settings(data_dir=tmp_path, payload_keys=Secret(KEY)))
         keyless = Client(
             temporal.client.service_client, namespace=temporal.client.namespace, data_converter=data_converter("")
         )
-        without = await doctor_jobs.payload_keys(keyless, Settings(data_dir=tmp_path))
+        # A job is listed a moment after it was begun.
+        for _ in range(300):
+            without = await doctor_jobs.payload_keys(keyless, Settings(data_dir=tmp_path))
+            if without.state is State.FAULT:
+                break
+            await asyncio.sleep(0.1)
+        with_key = await doctor_jobs.payload_keys(sealed, Settings(data_dir=tmp_path, payload_keys=Secret(KEY)))
         await handle.terminate()
         return with_key.state, without.state
 

@@ -118,8 +118,11 @@ def test_progress_is_seen_while_a_step_runs(temporal: TemporalServer) -> None:
         worker = await client(temporal, OLD)
         async with working(worker, steps):
             await until_begun(steps, "render 0")
-            await asyncio.sleep(1)
-            view = await asyncio.to_thread(line.view, request.job_id)
+            for _ in range(300):
+                view = await asyncio.to_thread(line.view, request.job_id)
+                if view and view.percent > 30:
+                    break
+                await asyncio.sleep(0.1)
             described = await temporal.client.get_workflow_handle(workflow_id(request.job_id)).describe()
             (pending,) = described.raw_description.pending_activities
             line.cancel(request.job_id)

@@ -32,7 +32,7 @@ from tests.temporal_server import TemporalServer, development_server
 from tests.workflows.fakes import FakeSteps, working
 from workflows.retention import Retention
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.timeout(300)]
 
 JOBS = 900
 OLD = "2020-01-01T00:00:00Z"

@@ -24,7 +24,7 @@ from scripts.worker import build
 from tests.temporal_server import TemporalServer
 from tests.workflows.fakes import FakeSteps, job_request, working
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.timeout(300)]
 
 PLANS: Mapping[str, Plan] = {"large001": Plan.PRO, "small001": Plan.FREE}
 

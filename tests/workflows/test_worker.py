@@ -21,8 +21,9 @@ pytestmark = pytest.mark.workflow
 
 START = (
     "import os, sys; from scripts.worker import run_worker; from scripts.options import read_settings;"
-    "from contracts.steps import Queue;"
-    "code = run_worker(read_settings(), frozenset(map(Queue, sys.argv[1:]))); sys.stderr.flush(); os._exit(code)"
+    "from contracts.steps import Queue; from datetime import timedelta;"
+    "code = run_worker(read_settings(), frozenset(map(Queue, sys.argv[1:])), timedelta(seconds=30));"
+    "sys.stderr.flush(); os._exit(code)"
 )
 
 
@@ -60,10 +61,13 @@ def _pollers(temporal: TemporalServer, queue: Queue, kind: "TaskQueueType.ValueT
 def test_a_worker_polls_its_queues_and_stops_when_told_to(temporal: TemporalServer, tmp_path: Path) -> None:
     with _worker(tmp_path, temporal.address, Queue.FLOW, Queue.IO, Queue.CONTROL) as process:
         identity = _read_until(process, "worker_polls").rsplit("identity=", 1)[1].strip()
-        time.sleep(0.3)
-        activities = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
-        polled = {queue for queue in Queue if identity in _pollers(temporal, queue, activities)}
-        flow = _pollers(temporal, Queue.FLOW, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+        for _ in range(100):
+            time.sleep(0.3)
+            activities = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+            polled = {queue for queue in Queue if identity in _pollers(temporal, queue, activities)}
+            flow = _pollers(temporal, Queue.FLOW, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+            if polled >= {Queue.IO, Queue.CONTROL} and identity in flow:
+                break
         process.send_signal(signal.SIGTERM)
         code = process.wait(timeout=60)
 

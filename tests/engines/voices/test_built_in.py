@@ -149,10 +149,12 @@ def test_a_long_script_reports_its_progress(voices: Voices) -> None:
 
 
 def test_a_report_that_raises_stops_the_network_while_it_works(voices: Voices) -> None:
-    began = time.monotonic()
+    began, raised_at = time.monotonic(), 0.0
 
     def report(fraction: float) -> None:
+        nonlocal raised_at
         if time.monotonic() - began > 0.2:
+            raised_at = time.monotonic()
             raise Stopped
 
     speaker = voices.get("voice_english_male_01")
@@ -160,7 +162,7 @@ def test_a_report_that_raises_stops_the_network_while_it_works(voices: Voices) -
     with pytest.raises(Stopped):
         speaker.speak("and then " * 20, report)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - raised_at < 5
 
 
 @pytest.mark.parametrize(("voice_id", "text"), [(FIRST, "?!"), ("voice_chinese_male_01", "hello"), (FIRST, "😀")])
