@@ -16,6 +16,7 @@ from contracts.errors import MouthpieceError
 from scripts.hosts import network
 from scripts.hosts.cuts import Cut
 from scripts.hosts.session import Wish, run
+from tests.s3_server import built_program
 
 
 @click.command()
@@ -52,6 +53,9 @@ def main(
         segment_s=segment_s,
     )
     try:
+        network.require()
+        # Where it is not built yet, that takes the network which is about to be left.
+        built_program()
         network.leave()
         with tempfile.TemporaryDirectory(prefix="hosts-") as folder:
             result = run(wish, Path(folder))

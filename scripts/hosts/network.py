@@ -97,6 +97,20 @@ class Network:
         return {name: found.count(_net_of(host.pid)) - _HOLDERS for name, host in self.hosts.items()}
 
 
+def require() -> None:
+    """Make sure that this process may make networks, and change nothing.
+
+    Raises:
+        Unfit: when that is not permitted.
+    """
+    try:
+        asked = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True, check=False)
+    except FileNotFoundError as fault:
+        raise Unfit("no network namespace can be made: there is no `unshare`", remedy=_REMEDY) from fault
+    if asked.returncode:
+        raise Unfit(f"no network namespace can be made: {asked.stderr.strip()}", remedy=_REMEDY)
+
+
 def leave() -> None:
     """Take this process out of the machine's network, into one of its own without any cable; before it has threads.
 
