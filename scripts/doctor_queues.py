@@ -90,9 +90,11 @@ async def clock(client: Client) -> Finding:
         return Finding(name="clock", state=State.NOTE, detail="Temporal did not say what time it is")
     noted = described.pollers[0].last_access_time.ToNanoseconds() / 1e9
     # It was noted between the asking and now.
-    skew = 0.0 if before <= noted <= time.time() else min(noted - before, noted - time.time(), key=abs)
+    now = time.time()
+    skew = 0.0 if before <= noted <= now else min(noted - before, noted - now, key=abs)
     if abs(skew) <= _SKEW_S:
-        return Finding(name="clock", state=State.OK, detail=f"within {max(abs(skew), 0.5):.1f} s of Temporal's")
+        within_s = max(abs(skew), now - before)
+        return Finding(name="clock", state=State.OK, detail=f"within {within_s:.1f} s of Temporal's")
     detail = f"{abs(skew):.1f} s {'behind' if skew > 0 else 'ahead of'} Temporal's"
     remedy = "Let both hosts keep their time by NTP: links, signatures and deadlines go by it."
     return Finding(name="clock", state=State.FAULT if abs(skew) > 30 else State.NOTE, detail=detail, remedy=remedy)

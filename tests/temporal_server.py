@@ -77,7 +77,8 @@ def time_skipping_server() -> Iterator[TemporalServer]:
 
 def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the API wait for Temporal for longer than the two seconds after which it tells a client to come back."""
-    monkeypatch.setattr("api.temporal.RPC_TIMEOUT", timedelta(seconds=30))
+    for module in ("temporal", "inspections", "queue_watch"):
+        monkeypatch.setattr(f"api.{module}.RPC_TIMEOUT", timedelta(seconds=30))
     monkeypatch.setattr(TemporalGateway._call, "__defaults__", (40.0,))
 
 

@@ -6,13 +6,13 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.errors import ErrorCode
 from contracts.jobs import Status, webhook_workflow_id, workflow_id
@@ -225,14 +225,17 @@ class Audit:
             found.id: found.status
             async for found in client.list_workflows("WorkflowType = 'LipsyncJob' AND ExecutionStatus != 'Running'")
         }
-        async for found in client.list_workflows("WorkflowType = 'LipsyncJob' AND ExecutionStatus = 'Running'"):
-            if await _status(client, found.id) is WorkflowExecutionStatus.RUNNING:
-                self.findings.add("stuck_workflow", found.id)
+        listed = client.list_workflows("WorkflowType = 'LipsyncJob' AND ExecutionStatus = 'Running'")
+        running = {found.id async for found in listed}
+        ends_at = time.monotonic() + _CLOSING_S
+        for name in running:
+            if await _status(client, name, ends_at) is WorkflowExecutionStatus.RUNNING:
+                self.findings.add("stuck_workflow", name)
         for job in known.values():
-            status = await _status(client, workflow_id(job.job_id))
+            status = await _status(client, workflow_id(job.job_id), ends_at)
             if status is not _WORKFLOW_ENDS.get(job.status):
                 self.findings.add("disagree", f"job {job.job_id}: records {job.status}, workflow {status}")
-        for unknown in closed.keys() - {workflow_id(job_id) for job_id in known}:
+        for unknown in (closed.keys() | running) - {workflow_id(job_id) for job_id in known}:
             self.findings.add("double", f"{unknown} is in no records")
         self.findings.told["workflow_runs"] = len(closed)
         await self._pending_webhooks(client)
@@ -254,9 +257,8 @@ class Audit:
         return [delivery_id for (delivery_id,) in found]
 
 
-async def _status(client: Client, name: str) -> WorkflowExecutionStatus | None:
-    """How a workflow ended; that it runs, when it does not end soon."""
-    ends_at = time.monotonic() + _CLOSING_S
+async def _status(client: Client, name: str, ends_at: float) -> WorkflowExecutionStatus | None:
+    """How a workflow ended; that it runs, when it has not ended by that time."""
     while True:
         status = (await client.get_workflow_handle(name).describe()).status
         if status is not WorkflowExecutionStatus.RUNNING or time.monotonic() > ends_at:
@@ -265,9 +267,12 @@ async def _status(client: Client, name: str) -> WorkflowExecutionStatus | None:
 
 
 async def _runs(client: Client, name: str) -> bool:
-    with suppress(RPCError):  # None has begun yet.
+    try:
         return (await client.get_workflow_handle(name).describe()).status is WorkflowExecutionStatus.RUNNING
-    return False
+    except RPCError as fault:
+        if fault.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False  # None has begun yet.
 
 
 def _processes_of(data: Path) -> list[int]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -60,29 +60,29 @@ class Service:
         kind = "video" if "video" in form else "image"
         address = f"{self.trial.url}/api/v1/lipsync-{kind}"
         headers = {"Authorization": f"Bearer {key or self.trial.key}", "Idempotency-Key": str(uuid.uuid4())}
-        while True:
-            answer = requests.post(address, json={"formState": dict(form)}, headers=headers, timeout=_CALL_S)
-            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-                break
-            time.sleep(_LOOK_S)
-        answer.raise_for_status()
+        form_state = {"formState": dict(form)}
+        answer = _heard(lambda: requests.post(address, json=form_state, headers=headers, timeout=_CALL_S))
         return str(answer.json()["id"])
 
     def job(self, job_id: str, key: str = "") -> dict[str, object]:
         """Ask how a job stands, again where the service has no answer at the moment."""
         headers = {"Authorization": f"Bearer {key or self.trial.key}"}
-        while True:
-            answer = requests.get(f"{self.trial.url}/api/v1/jobs/{job_id}", headers=headers, timeout=_CALL_S)
-            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-                break
-            time.sleep(_LOOK_S)
-        answer.raise_for_status()
-        found: dict[str, object] = answer.json()
+        address = f"{self.trial.url}/api/v1/jobs/{job_id}"
+        found: dict[str, object] = _heard(lambda: requests.get(address, headers=headers, timeout=_CALL_S)).json()
         return found
 
     def size_mib(self, name: str) -> float:
         """What a database of the data folder takes, its log included, in MiB."""
         return sum(path.stat().st_size for path in self.trial.data.glob(f"{name}*")) / _MIB
+
+
+def _heard(ask: Callable[[], requests.Response]) -> requests.Response:
+    """Ask, and again where the service has no answer at the moment."""
+    ends_at = time.monotonic() + _READY_PATIENCE_S
+    while (answer := ask()).status_code == HTTPStatus.SERVICE_UNAVAILABLE and time.monotonic() < ends_at:
+        time.sleep(_LOOK_S)
+    answer.raise_for_status()
+    return answer
 
 
 @contextmanager

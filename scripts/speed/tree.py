@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from scripts.trial import children
+
 _MIB = 1024
 
 
@@ -9,7 +11,7 @@ def family(pid: int) -> list[int]:
     """A process and all that it started and that those started, as far as they live."""
     members = [pid]
     for member in members:
-        members += _children(member)
+        members += children(member)
     return members
 
 
@@ -21,14 +23,6 @@ def memory_mib(pid: int) -> float:
 def busy_s(pid: int) -> float:
     """Processor time of a process and of all below it, those included that have ended and were waited for."""
     return sum(map(_busy_s, family(pid)))
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
-        return [int(child) for task in tasks for child in task.read_text(encoding="utf-8").split()]
-    except OSError:
-        return []
 
 
 def _memory_mib(pid: int) -> float:

@@ -1,6 +1,7 @@
 """Memory of a real `gpu` worker: a whole service is started, and its worker is watched while it does a job."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import requests
@@ -76,8 +77,9 @@ def _busy_s(pid: int) -> float:
     """Processor time of a process, and of those that it has started or that have ended below those."""
     busy_s = 0.0
     for each in (pid, *children(pid)):
-        fields = Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        busy_s += sum(map(int, fields[11:15])) / 100
+        with suppress(OSError):
+            fields = Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            busy_s += sum(map(int, fields[11:15])) / 100
     return busy_s
 
 

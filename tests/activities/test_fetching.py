@@ -143,7 +143,7 @@ def test_a_trickle_does_not_outlast_the_time_limit(tmp_path: Path) -> None:
     with pytest.raises(FetchTimeout, match="takes too long"):
         _fetch_answer(trickle(b"x", pause_s=0.02), tmp_path, Limits(size_bytes=10**6, total_s=2))
 
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 12
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_no_part_of_a_body_can_trickle_past_the_time_limit(tmp_path: Path, head:
     with pytest.raises(FetchTimeout, match=r"takes too long|broke off"):
         _fetch_answer(raw_trickle(head, part, pause_s=0.02), tmp_path, Limits(size_bytes=10**6, total_s=2))
 
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 12
 
 
 def test_a_connection_that_breaks_off_is_to_be_tried_again(tmp_path: Path) -> None:

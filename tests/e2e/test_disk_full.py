@@ -99,11 +99,13 @@ def test_what_there_is_no_room_for_is_refused_and_what_was_accepted_is_finished(
 
     with _full(disk):
         accepted: list[requests.Response] = []
+        dubbed: list[requests.Response] = []
         # What a step that gave up had written makes room for another job.
         for _ in range(5):
             studio, others = _refusal(lambda: _studio(client, image, audio))
             accepted += others
             dev, more = _refusal(lambda: _dev(client, image, audio))
+            dubbed += more
             if not more:
                 break
         task, _ = _refusal(lambda: _async(client, image, audio))
@@ -119,6 +121,8 @@ def test_what_there_is_no_room_for_is_refused_and_what_was_accepted_is_finished(
     assert (dev.json()["errorCode"], upload.json()["code"]) == (studio.json()["code"], "storage_busy")
     assert task.json()["code"] in (50300, 50302)
     assert more == []
+    # A picture is no video, and none of them may be left half-accepted.
+    assert {str(client.dubbed(int(answer.json()["jobId"]))["status"]) for answer in dubbed} <= {"completed", "failed"}
     jobs = [*waiting, *(str(answer.json()["id"]) for answer in accepted)]
     outputs = {digest(client.finished(job_id)["output"]) for job_id in jobs}
     assert outputs == {expected}

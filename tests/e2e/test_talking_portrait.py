@@ -11,7 +11,7 @@ import requests
 from tests.e2e.client import Client, download
 from tests.e2e.lips import openings
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 #: Each begins with a wide vowel: a resting mouth has to open for it.
 SCRIPTS = {

@@ -43,7 +43,7 @@ def test_a_clean_stop_leaves_no_process_and_no_sign_of_running(tmp_path: Path) -
     with running(TRIVIAL_ENGINE, data=tmp_path / "data", log=tmp_path / "service.log") as trial:
         parts = trial.pids()
         trial.process.send_signal(signal.SIGINT)
-        code = trial.process.wait(60)
+        code = trial.process.wait(30)
 
     assert code == 0
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in parts), 20)

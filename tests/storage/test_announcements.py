@@ -45,7 +45,7 @@ def test_a_host_that_falls_silent_is_forgotten(announcements: Announcements, blo
     now = time.time()
     announcements.announce("gone", (ONE,), now)
 
-    assert announcements.fresh(now + FRESH_S + 120) == []
+    assert announcements.fresh(time.time() + FRESH_S + 5) == []
     announcements.announce("there", (TWO,), now + 90_000)
     assert [blob.key.split(".")[0] for blob in blobs.listing("engines")] == ["engines/there"]
 

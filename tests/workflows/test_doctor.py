@@ -1,6 +1,7 @@
 """What the doctor says of a Temporal server and of jobs that stand still, on a real one."""
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def test_the_clock_of_the_same_machine_is_the_servers(temporal: TemporalServer) 
     finding = temporal.run(doctor_queues.clock(temporal.client))
 
     assert finding.state is State.OK
-    assert finding.detail.startswith("within 0.5 s")
+    assert re.fullmatch(r"within [0-4]\.\d s of Temporal's", finding.detail)
 
 
 def test_a_job_that_is_young_is_not_stuck(temporal: TemporalServer) -> None:
