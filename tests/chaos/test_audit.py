@@ -204,6 +204,14 @@ def test_files_of_no_job_that_retention_leaves_are_found(
     assert audit.findings.counts == {"orphan_file": FEW + 1}
 
 
+def _wait_until_told(pid: int, file: str, word: str) -> None:
+    """A process has its number a moment before its files tell what it is."""
+    deadline = time.monotonic() + 30
+    while word.encode() not in Path(f"/proc/{pid}/{file}").read_bytes().split(b"\0"):
+        assert time.monotonic() < deadline, "it never began"
+        time.sleep(0.01)
+
+
 def test_a_process_that_outlives_the_stack_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
     stopped = Stand(folder=tmp_path, disk=None, store=None, environ={})
     stopped.data.mkdir()
@@ -211,18 +219,11 @@ def test_a_process_that_outlives_the_stack_is_found(tmp_path: Path, customers: C
     audit = Audit(stopped, customers, mailbox, {})
 
     with subprocess.Popen(["sleep", "60"], env=environ) as left:
+        _wait_until_told(left.pid, "environ", f"MOUTHPIECE_DATA_DIR={stopped.data}")
         audit.look_after_stop()
         left.kill()
 
     assert audit.findings.counts == {"orphan_process": 1}
-
-
-def _wait_until_it_is_one(pid: int) -> None:
-    """A shell has told the process before it has become the program."""
-    deadline = time.monotonic() + 30
-    while b"engines.keeper" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-        assert time.monotonic() < deadline, "it never began"
-        time.sleep(0.01)
 
 
 def test_a_reader_that_outlives_its_worker_is_found(tmp_path: Path, customers: Customers, mailbox: Mailbox) -> None:
@@ -232,7 +233,7 @@ def test_a_reader_that_outlives_its_worker_is_found(tmp_path: Path, customers: C
     lasting = f"{sys.executable} -c 'import time; time.sleep(60)' engines.keeper >/dev/null & echo $!"
 
     left = int(subprocess.run(lasting, shell=True, check=True, stdout=subprocess.PIPE).stdout)
-    _wait_until_it_is_one(left)
+    _wait_until_told(left, "cmdline", "engines.keeper")
     audit.look_after_stop()
     os.kill(left, signal.SIGKILL)
 
@@ -248,7 +249,7 @@ def test_a_reader_that_another_program_took_in_is_found(tmp_path: Path, customer
     with subprocess.Popen(lasting, shell=True, stdout=subprocess.PIPE, text=True) as adopting:
         assert adopting.stdout
         left = int(adopting.stdout.readline())
-        _wait_until_it_is_one(left)
+        _wait_until_told(left, "cmdline", "engines.keeper")
         audit.look_after_stop()
         os.kill(left, signal.SIGKILL)
         adopting.kill()
