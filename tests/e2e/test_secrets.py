@@ -107,7 +107,7 @@ def left(kind: str, files: str, tmp_path_factory: pytest.TempPathFactory) -> Lef
         running(settings, data=folder / "data", log=folder / "log") as trial,
     ):
         told = _ill_used(trial, found, files, there)
-        commands = "\n".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in trial.pids())
+        commands = "\n".join(map(_command, trial.pids()))
         indexed = asyncio.run(_indexed(trial))
         looked = {word: _look(trial, own, word) for word in ("list", "show 1", "replay 1")}
         looked |= {f"{word}, no key": _look(trial, {}, word) for word in ("show 1", "replay 1")}
@@ -192,6 +192,14 @@ def _look(trial: Trial, settings: dict[str, str], words: str) -> subprocess.Comp
     """Look at a job on the command line."""
     command = [sys.executable, "-m", "scripts.cli", "jobs", *words.split(), "--data", str(trial.data)]
     return subprocess.run(command, env=environment() | settings, capture_output=True, text=True, check=False)
+
+
+def _command(pid: int) -> str:
+    """Its command line; none of a process that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 async def _indexed(trial: Trial) -> str:
