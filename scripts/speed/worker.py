@@ -1,13 +1,13 @@
 """Memory of a real `gpu` worker: a whole service is started, and its worker is watched while it does a job."""
 
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import requests
 
 from contracts.errors import InternalError
-from scripts.trial import Trial, children, running, serving
+from scripts.speed.tree import busy_s
+from scripts.trial import Trial, running, serving
 
 _LOOK_S = 0.5
 _MIB = 1024
@@ -35,20 +35,20 @@ def worker_cost(clip: Path, voice: Path, log: Path) -> dict[str, float]:
     """
     with serving(clip.parent) as files, running(log=log) as trial:
         (pid,) = trial.pids("worker", "gpu")
-        loaded_mib, loaded_s, began = peak_mib(pid), _busy_s(pid), time.perf_counter()
+        loaded_mib, loaded_s, began = peak_mib(pid), busy_s(pid), time.perf_counter()
         number = _submitted(trial, f"{files}/{clip.name}", f"{files}/{voice.name}")
         peak, reader = loaded_mib, 0.0
         while not _is_done(trial, number):
             time.sleep(_LOOK_S)
             peak = max(peak, peak_mib(pid))
             reader = max([reader, *map(_resident_mib, trial.pids("engines.keeper"))])
-        wall_s, busy_s = time.perf_counter() - began, _busy_s(pid) - loaded_s
+        wall_s, spent_s = time.perf_counter() - began, busy_s(pid) - loaded_s
         return {
             "loaded_mib": loaded_mib,
             "peak_mib": max(peak, peak_mib(pid)),
             "reader_mib": reader,
             "wall_s": wall_s,
-            "busy_s": busy_s,
+            "busy_s": spent_s,
         }
 
 
@@ -71,16 +71,6 @@ def _resident_mib(pid: int) -> float:
         return peak_mib(pid)
     except (WorkerFailed, StopIteration):
         return 0.0
-
-
-def _busy_s(pid: int) -> float:
-    """Processor time of a process, and of those that it has started or that have ended below those."""
-    busy_s = 0.0
-    for each in (pid, *children(pid)):
-        with suppress(OSError):
-            fields = Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            busy_s += sum(map(int, fields[11:15])) / 100
-    return busy_s
 
 
 def _submitted(trial: Trial, video: str, audio: str) -> int:
